@@ -1,0 +1,95 @@
+"""The one consuming loop: a batch comes in, its effects are durable, then it is committed.
+
+A batch may come again, whole or in part, after a crash, a rebalance or a TryLater: `handle` says the same thing twice
+without harm. An error that is no verdict ends the process, and the supervisor starts it again from the last commit.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from connectors.broker import Consumer, Message
+from connectors.letters import keep, readable
+from connectors.metrics import counter, gauge
+from connectors.process import Service, serve
+from connectors.verdicts import TryLater
+
+__all__ = ["Handle", "Service", "keep", "readable", "run", "serve"]
+
+log = structlog.get_logger()
+Handle = Callable[[Sequence[Message]], None]
+T = TypeVar("T")
+
+FIRST_WAIT_SECONDS = 0.2
+LONGEST_WAIT_SECONDS = 10.0
+KEEP_PLACE_SECONDS = 60.0
+"""How often a waiting loop shows its group that it lives."""
+
+
+def run(
+    consumer: Consumer,
+    handle: Handle,
+    stop: threading.Event,
+    *,
+    process: str,
+    most: int = 500,
+    timeout_ms: int = 500,
+    between: Callable[[], None] | None = None,
+) -> None:
+    """Handle batches until `stop` is set; the last one is finished and committed. Closes the consumer.
+
+    `between` is called after each poll, whether or not it brought anything: for what must happen in between. A TryLater
+    of either, or of the broker, is waited out with growing pauses, and the same batch is handled again.
+    """
+    try:
+        while not stop.is_set():
+            batch = _insist(lambda: consumer.poll(most, timeout_ms), stop, consumer)
+            if batch:
+                _batch(consumer, handle, batch, stop, process)
+            if between is not None:
+                _insist(between, stop, consumer)
+    finally:
+        consumer.close()
+
+
+def _batch(consumer: Consumer, handle: Handle, batch: Sequence[Message], stop: threading.Event, process: str) -> None:
+    def step() -> bool:
+        handle(batch)
+        consumer.commit()
+        return True
+
+    if _insist(step, stop, consumer):
+        for message in batch:
+            counter("hoso_events_total").labels(process, message.topic).inc()
+        for topic, records in consumer.lag().items():
+            gauge("hoso_lag_records").labels(process, topic).set(records)
+
+
+def _insist(do: Callable[[], T], stop: threading.Event, consumer: Consumer) -> T | None:
+    """Do it, again after each TryLater with a growing pause. None once we are told to stop while it waits."""
+    wait_seconds, waited = FIRST_WAIT_SECONDS, 0.0
+    while True:
+        try:
+            result = do()
+        except TryLater as later:
+            if not waited:
+                log.warning("broker.away", consumer=consumer.name, why=later.why)
+        else:
+            if waited:
+                log.info("broker.back", consumer=consumer.name, waited_seconds=round(waited, 1))
+            return result
+        if stop.wait(wait_seconds):
+            return None
+        waited += wait_seconds
+        wait_seconds = min(wait_seconds * 2, LONGEST_WAIT_SECONDS)
+        if waited > KEEP_PLACE_SECONDS:
+            _keep_place(consumer)
+
+
+def _keep_place(consumer: Consumer) -> None:
+    try:
+        consumer.keep_place()
+    except TryLater as later:
+        log.debug("broker.away", consumer=consumer.name, why=later.why)

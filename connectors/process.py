@@ -1,0 +1,67 @@
+"""How every `hoso <process>` of this room lives: settings, log, the operators' port, one start line, an orderly end."""
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Protocol
+
+import structlog
+
+from connectors.ops_port import OpsPort
+from connectors.settings import Settings, load
+from schemas import telemetry
+from schemas.instant import clock
+
+log = structlog.get_logger()
+
+
+class Service(Protocol):
+    """The work of one process. `run` returns once the stop it was built with is set and all it took on is finished."""
+
+    @property
+    def connected_to(self) -> Mapping[str, str]:
+        """What the start line says: names and addresses, no secrets."""
+        ...
+
+    def ready(self) -> str | None:
+        """None if it can do its work now, otherwise why not."""
+        ...
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds; called once, also after an error."""
+        ...
+
+
+def serve(name: str, build: Callable[[Settings, threading.Event], Service], settings: Settings | None = None) -> None:
+    """Live as this process until SIGTERM or Ctrl-C. Errors that are no verdict come out, and the supervisor restarts us."""
+    settings = settings or load(Settings)
+    telemetry.configure(name)
+    clock()
+    stop = _told_to_stop()
+    service = build(settings, stop)
+    port = OpsPort(settings.ops_host, settings.ops_port, service.ready)
+    log.info("process.started", **service.connected_to, clock_speed=clock().speed, ops_port=settings.ops_port)
+    try:
+        service.run()
+    finally:
+        service.close()
+        port.close()
+    log.info("process.stopped")
+
+
+def _told_to_stop() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def told(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, told)
+        signal.signal(signal.SIGINT, told)
+    return stop

@@ -1,0 +1,210 @@
+"""A citizen's details under lock: plain values in, boxes out. Whoever holds the public key seals; only an opener opens.
+
+Every value has a fresh AES-256-GCM key, bound to its dossier's code. That key is wrapped to the openers' X25519 key and
+kept in SQL before the fact is published; destroying a dossier's wrapped keys erases what they lock, on every topic.
+"""
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any, TypeVar, get_args
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import BaseModel
+
+from connectors.store import keys
+from connectors.store.store import Store
+from schemas.event import Event
+from schemas.sealed import Box, PlainContact, SealedContact, SealedText
+
+NONCE, PUBLIC = 12, 32
+NO_NONCE = bytes(NONCE)
+"""For keys that lock one value only."""
+
+E = TypeVar("E", bound=Event)
+
+
+class CannotOpen(ValueError):
+    """A box that does not open: another key, another dossier, or bytes that were changed."""
+
+
+class Erased(CannotOpen):
+    """The key of this value is destroyed, or was never here: nothing can give the value back."""
+
+
+class ComesSealed(ValueError):
+    """A sealed value where only plain ones may come in."""
+
+
+# ---------------------------------------------------------------- wrapping to the openers
+
+
+def _wrapping_key(shared: bytes, ephemeral: bytes, about: bytes) -> AESGCM:
+    """The key that wraps one value's key, drawn from what both sides can compute."""
+    return AESGCM(HKDF(SHA256(), 32, salt=sha256(about).digest(), info=b"hoso seal v1" + ephemeral).derive(shared))
+
+
+class Wrapper:
+    """Wraps for the openers under an ephemeral key of its own. `about` must not repeat: it makes each wrapping key another."""
+
+    def __init__(self, public_key: X25519PublicKey) -> None:
+        ephemeral = X25519PrivateKey.generate()
+        self._shared = ephemeral.exchange(public_key)
+        self._ephemeral = ephemeral.public_key().public_bytes_raw()
+
+    def wrap(self, secret: bytes, about: str) -> bytes:
+        """The secret as only the openers can read it, bound to what it is about."""
+        key = _wrapping_key(self._shared, self._ephemeral, about.encode())
+        return self._ephemeral + key.encrypt(NO_NONCE, secret, about.encode())
+
+
+def unwrap(private_key: X25519PrivateKey, wrapped: bytes, about: str) -> bytes:
+    """A wrapped secret, by who may open. Raises CannotOpen."""
+    ephemeral, box = wrapped[:PUBLIC], wrapped[PUBLIC:]
+    try:
+        shared = private_key.exchange(X25519PublicKey.from_public_bytes(ephemeral))
+        return _wrapping_key(shared, ephemeral, about.encode()).decrypt(NO_NONCE, box, about.encode())
+    except (InvalidTag, ValueError) as error:
+        raise CannotOpen("the wrapped key does not open: it belongs to another openers' key or is damaged") from error
+
+
+# ---------------------------------------------------------------- sealing
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """What is kept in SQL of a sealed value."""
+
+    key_id: str
+    dossier: str
+    wrapped: bytes
+
+
+class Sealer:
+    """Seals the values of one batch of facts. `keep()` must have returned before any of them is published."""
+
+    def __init__(self, public_key: X25519PublicKey, store: Store) -> None:
+        self._wrapper, self._store = Wrapper(public_key), store
+        self.pending: list[WrappedKey] = []
+
+    def _box(self, dossier: str, value: bytes) -> Box:
+        key, key_id = secrets.token_bytes(32), secrets.token_hex(16)
+        sealed = AESGCM(key).encrypt(NO_NONCE, value, dossier.encode())
+        self.pending.append(WrappedKey(key_id, dossier, self._wrapper.wrap(key, f"{key_id} {dossier}")))
+        return Box(key_id=key_id, box=urlsafe_b64encode(sealed).decode())
+
+    def seal_text(self, dossier: str, text: str) -> SealedText:
+        """Free text in a box."""
+        return SealedText(sealed=self._box(dossier, text.encode()))
+
+    def seal_contact(self, dossier: str, contact: PlainContact) -> SealedContact:
+        """A contact in a box; where it lies stays readable."""
+        box = self._box(dossier, contact.model_dump_json(exclude_none=True).encode())
+        place = contact.address
+        return SealedContact(ward_code=place.ward_code, province_code=place.province_code, sealed=box)
+
+    def seal(self, fact: E) -> E:
+        """The fact with everything that is to be sealed in boxes. Raises ComesSealed."""
+        return sealable(fact, self)
+
+    def keep(self) -> None:
+        """Store the wrapped keys of this batch, in one transaction."""
+        if self.pending:
+            with self._store.begin() as transaction:
+                keys.keep(transaction, self.pending)
+            self.pending = []
+
+
+def sealable(fact: E, sealer: Sealer) -> E:
+    """A copy of a fact with every contact and free text sealed, found by type. Raises ComesSealed for what is sealed already."""
+    sealed = _sealed(fact.data, type(fact).model_fields["data"].annotation, fact.subject, sealer)
+    return fact if sealed is fact.data else fact.model_copy(update={"data": sealed})
+
+
+def _sealed(value: Any, annotation: Any, dossier: str, sealer: Sealer) -> Any:
+    """A value sealed if it is of the kind, its parts sealed if it has some, itself if nothing in it is."""
+    match value:
+        case SealedText() | SealedContact():
+            raise ComesSealed("a sealed value comes from outside; values come in plain and are sealed here")
+        case PlainContact():
+            return sealer.seal_contact(dossier, value)
+        case str() if _may_be_sealed(annotation):
+            return sealer.seal_text(dossier, value)
+        case BaseModel():
+            parts = {
+                name: _sealed(getattr(value, name), field.annotation, dossier, sealer)
+                for name, field in type(value).model_fields.items()
+            }
+            changed = {name: part for name, part in parts.items() if part is not getattr(value, name)}
+            return value.model_copy(update=changed) if changed else value
+        case tuple():
+            items = tuple(_sealed(one, annotation, dossier, sealer) for one in value)
+            return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value
+
+
+@cache
+def _may_be_sealed(annotation: Any) -> bool:
+    """Whether a text in a field so typed is free text: the type says that it may come in a box."""
+    return annotation is SealedText or any(_may_be_sealed(one) for one in get_args(annotation) if not isinstance(one, str))
+
+
+# ---------------------------------------------------------------- opening
+
+
+class Opener:
+    """Opens what the gate sealed: for dispatch, notify and the audited reveal. Raises Erased or CannotOpen."""
+
+    def __init__(self, store: Store, private_key: X25519PrivateKey) -> None:
+        self._store, self._private_key = store, private_key
+
+    def _value(self, dossier: str, box: Box) -> bytes:
+        with self._store.read() as connection:
+            wrapped = keys.find(connection, box.key_id)
+        if wrapped is None:
+            raise Erased(f"the key of this value of {dossier} is destroyed: nothing can give it back")
+        key = unwrap(self._private_key, wrapped, f"{box.key_id} {dossier}")
+        try:
+            return AESGCM(key).decrypt(NO_NONCE, urlsafe_b64decode(box.box), dossier.encode())
+        except (InvalidTag, ValueError) as error:
+            raise CannotOpen(f"a box of {dossier} does not open: it is another dossier's or damaged") from error
+
+    def open_text(self, dossier: str, text: SealedText | str) -> str:
+        """Free text, plain again. What is plain stays so."""
+        return text if isinstance(text, str) else self._value(dossier, text.sealed).decode()
+
+    def open_contact(self, dossier: str, contact: SealedContact | PlainContact) -> PlainContact:
+        """A contact, plain again. What is plain stays so."""
+        if isinstance(contact, PlainContact):
+            return contact
+        return PlainContact.model_validate_json(self._value(dossier, contact.sealed))
+
+
+# ---------------------------------------------------------------- carriers' bytes
+
+
+class Evidence:
+    """Locks carriers' bytes as they came, under one key that edge, poll and translate hold. The box names its key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key, self.key_id = AESGCM(key), f"evidence-{sha256(key).hexdigest()[:8]}"
+
+    def seal(self, raw: bytes) -> Box:
+        """Bytes in a box."""
+        nonce = secrets.token_bytes(NONCE)
+        sealed = nonce + self._key.encrypt(nonce, raw, self.key_id.encode())
+        return Box(key_id=self.key_id, box=urlsafe_b64encode(sealed).decode())
+
+    def open(self, box: Box) -> bytes:
+        """The bytes again. Raises CannotOpen."""
+        try:
+            sealed = urlsafe_b64decode(box.box)
+            return self._key.decrypt(sealed[:NONCE], sealed[NONCE:], box.key_id.encode())
+        except (InvalidTag, ValueError) as error:
+            raise CannotOpen(f"evidence under {box.key_id} does not open with {self.key_id}") from error

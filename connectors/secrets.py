@@ -1,0 +1,106 @@
+"""The keys of this installation, one file each in one folder: made once, read by whoever needs that one.
+
+`openers.key` opens what is sealed (dispatch and notify alone); `openers.pub` seals (the gate, translate); `evidence.key`
+is for carriers' bytes (edge, poll, translate); `digest.key` and `tracking.key` for HMACs at the gate; `signing.key`
+signs callbacks for agencies that ask for Ed25519 (notify). A process reads a key at its first use and no other.
+"""
+
+import os
+import secrets
+from base64 import b64decode, b64encode
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+OPENERS, OPENERS_PUBLIC = "openers.key", "openers.pub"
+EVIDENCE, DIGEST, TRACKING, SIGNING = "evidence.key", "digest.key", "tracking.key", "signing.key"
+BYTES = 32
+
+
+class NoSuchSecret(ValueError):
+    """A key file is missing or cannot be read; the text says which and what to do."""
+
+
+def _keep(file: Path, value: bytes) -> None:
+    """Write a key once: whoever comes second finds the first one's file, whole."""
+    if file.exists():
+        return
+    draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(b64encode(value) + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+        # A link never replaces: of several processes starting at once the first one's key stays.
+        os.link(draft, file)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read(file: Path) -> bytes:
+    """A key's bytes. Raises NoSuchSecret."""
+    try:
+        value = b64decode(file.read_bytes(), validate=False)
+    except (OSError, ValueError) as error:
+        raise NoSuchSecret(f"the key {file} cannot be read ({error}); `hoso up` makes the missing ones") from error
+    if len(value) != BYTES:
+        raise NoSuchSecret(f"the key {file} has {len(value)} bytes, not {BYTES}; restore it from its backup")
+    return value
+
+
+class Secrets:
+    """The keys in a folder, each read when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def openers_public(self) -> X25519PublicKey:
+        """What seals."""
+        return X25519PublicKey.from_public_bytes(_read(self.folder / OPENERS_PUBLIC))
+
+    @cached_property
+    def openers_private(self) -> X25519PrivateKey:
+        """What opens: for dispatch, notify and the audited reveal."""
+        return X25519PrivateKey.from_private_bytes(_read(self.folder / OPENERS))
+
+    @cached_property
+    def evidence(self) -> bytes:
+        """The key of carriers' bytes."""
+        return _read(self.folder / EVIDENCE)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The key of facts' digests."""
+        return _read(self.folder / DIGEST)
+
+    @cached_property
+    def tracking(self) -> bytes:
+        """The key of tracking codes."""
+        return _read(self.folder / TRACKING)
+
+    @cached_property
+    def signing(self) -> Ed25519PrivateKey:
+        """What signs callbacks a second time, v1a."""
+        return Ed25519PrivateKey.from_private_bytes(_read(self.folder / SIGNING))
+
+
+def load_secrets(folder: Path) -> Secrets:
+    """The keys in this folder. Nothing is read yet, so a process holds only what it uses."""
+    return Secrets(folder)
+
+
+def ensure_secrets(folder: Path) -> Secrets:
+    """The keys in this folder, the missing ones made (mode 0600); any number of processes may do so at once."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in (OPENERS, EVIDENCE, DIGEST, TRACKING, SIGNING):
+        _keep(folder / name, secrets.token_bytes(BYTES))
+    if not (folder / OPENERS_PUBLIC).exists():
+        private = X25519PrivateKey.from_private_bytes(_read(folder / OPENERS))
+        _keep(folder / OPENERS_PUBLIC, private.public_key().public_bytes_raw())
+    return Secrets(folder)

@@ -1,0 +1,173 @@
+"""Every table, with the one component that writes it. Bodies are bytes; instants of the trade are driven unix seconds,
+leases and the age of a call real ones.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""A number the database counts: SQLite counts only plain integers."""
+
+OWED = Table(
+    "owed",
+    METADATA,
+    Column("queue", String(30), primary_key=True),
+    Column("id", String(300), primary_key=True),
+    Column("lane", String(80), nullable=False),
+    Column("sequence_key", String(300), nullable=False, comment="what keeps its order: one of a key at a time"),
+    Column("order_no", BigInteger, nullable=False, comment="the place within its key"),
+    Column("urgency", Integer, nullable=False, server_default="0", comment="the lower goes first"),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", String(20), nullable=False, comment="OWED, IN_FLIGHT, DONE, GAVE_UP, ASIDE"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Float, nullable=False, comment="driven unix seconds"),
+    Column("in_doubt", Boolean, nullable=False, server_default=text("false")),
+    Column("sent_at", Float, comment="real unix seconds: when the call began that may have been taken"),
+    Column("last_error", Text),
+    Column("answer", LargeBinary, comment="the facts that say how it ended, written with the end itself"),
+    Column("published_at", Float, comment="driven unix seconds: when the answer was on its topic"),
+    Column("created_at", Float, nullable=False, comment="driven unix seconds"),
+    Column("done_at", Float, comment="driven unix seconds"),
+    Index("ix_owed_next", "queue", "lane", "state", "urgency", "next_at"),
+    Index("ix_owed_sequence", "queue", "sequence_key", "state", "order_no"),
+    Index(
+        "ix_owed_unpublished",
+        "queue",
+        sqlite_where=text("answer IS NOT NULL AND published_at IS NULL"),
+        postgresql_where=text("answer IS NOT NULL AND published_at IS NULL"),
+    ),
+    comment="What a partner is still owed. Writer: the one component its queue belongs to (dispatch, poll, notify)",
+)
+
+LANES = Table(
+    "lanes",
+    METADATA,
+    Column("queue", String(30), primary_key=True),
+    Column("lane", String(80), primary_key=True),
+    Column("owner", String(200)),
+    Column("leased_until", Float, nullable=False, server_default="0", comment="real unix seconds"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="in a row"),
+    Column("opens_at", Float, nullable=False, server_default="0", comment="driven unix seconds; broken until then"),
+    Column("allowed", Integer, nullable=False, server_default="0", comment="slow start: at once; 0: no limit"),
+    comment="A partner's lane: who holds it, whether it is broken. Writer: the lane's holder",
+)
+
+ITEMS = Table(
+    "items",
+    METADATA,
+    Column("carrier", String(31), primary_key=True),
+    Column("item", String(200), primary_key=True),
+    Column("reference", String(200), nullable=False),
+    Column("dossier", String(200), nullable=False),
+    Column("leg", String(3), nullable=False),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Index("ix_items_reference", "carrier", "reference"),
+    comment="Which leg a carrier's item belongs to, learned from order_accepted. Writer: translate",
+)
+
+UNMATCHED = Table(
+    "unmatched",
+    METADATA,
+    Column("id", String(60), primary_key=True),
+    Column("carrier", String(31), nullable=False),
+    Column("item", String(200), nullable=False),
+    Column("reference", String(200), nullable=False),
+    Column("update", LargeBinary, nullable=False, comment="under the evidence key"),
+    Column("why", String(200), nullable=False),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Index("ix_unmatched_item", "carrier", "item"),
+    Index("ix_unmatched_reference", "carrier", "reference"),
+    comment="Updates that belong to no leg we know; tried again as receipts arrive. Writer: translate",
+)
+
+SEALED_KEYS = Table(
+    "sealed_keys",
+    METADATA,
+    Column("key_id", String(64), primary_key=True),
+    Column("dossier", String(200), nullable=False, index=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    comment="The wrapped key of each sealed value. Writer: the gate behind both doors, and those who answer for "
+    "carriers' words (translate, dispatch)",
+)
+
+AGENCY_KEYS = Table(
+    "agency_keys",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("agency", String(40), nullable=False, index=True),
+    Column("created_at", Float, nullable=False, comment="driven unix seconds"),
+    Column("revoked_at", Float, comment="driven unix seconds"),
+    comment="Hashes of the keys agencies show at the HTTP door. Writer: hoso agency",
+)
+
+AGENCY_SECRETS = Table(
+    "agency_secrets",
+    METADATA,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("agency", String(40), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False, comment="driven unix seconds"),
+    Column("retired_at", Float, comment="driven unix seconds"),
+    comment="What signs an agency's callbacks, sealed. Writer: hoso agency",
+)
+
+FEED = Table(
+    "feed",
+    METADATA,
+    Column("cursor", Serial, primary_key=True, autoincrement=True),
+    Column("agency", String(40), nullable=False),
+    Column("notice_id", String(200), nullable=False),
+    Column("topic", String(100), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    UniqueConstraint("notice_id"),
+    Index("ix_feed_agency", "agency", "cursor"),
+    comment="An agency's notices in order, for those who pull. Writer: notify",
+    sqlite_autoincrement=True,
+)
+
+ENDPOINTS = Table(
+    "endpoints",
+    METADATA,
+    Column("agency", String(40), primary_key=True),
+    Column("url", String(500), nullable=False),
+    Column("verified_at", Float, comment="driven unix seconds"),
+    Column("disabled_at", Float, comment="driven unix seconds"),
+    Column("why", String(500)),
+    comment="Whether an agency's callback answered its challenge, or wants no more. Writer: notify",
+)
+
+GATE_SEEN = Table(
+    "gate_seen",
+    METADATA,
+    Column("source", String(120), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Index("ix_gate_seen_at", "at"),
+    comment="Which events came in lately, for a 409 as best it can. Writer: the gate behind both doors",
+)

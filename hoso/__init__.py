@@ -1,0 +1,1 @@
+"""The command: `hoso ...`, the local broker, the supervisor, the demo."""

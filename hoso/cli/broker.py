@@ -1,0 +1,81 @@
+"""`hoso broker start|stop|status`: the local Kafka by hand."""
+
+import json
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from hoso import broker as kafka
+from hoso.java import CannotStart
+
+NOT_RUNNING = 3
+
+broker = typer.Typer()
+start_help = """Start the local Kafka, detached, and wait until it answers.
+
+\b
+hoso broker start               on port 9092, or a free one if somebody has it
+hoso broker start --port 9192   on this port or not at all
+HOSO_HOME=/tmp/other hoso broker start    a second one, with data of its own
+"""
+stop_help = """Stop the local Kafka and wait until it has.
+
+\b
+hoso broker stop
+hoso broker stop --seconds 5    kill it if it takes longer
+"""
+status_help = """Say whether the local Kafka runs, and where. The exit status is 3 if it does not.
+
+\b
+hoso broker status
+hoso broker status --json | jq -r .bootstrap
+"""
+
+
+@broker.command(help=start_help)
+def start(port: Annotated[int | None, typer.Option(min=1, max=65535, help="This port, or none.")] = None) -> None:
+    """Start the local Kafka."""
+    before, began = kafka.status(), time.monotonic()
+    try:
+        running = kafka.start(port=port)
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
+    if running == before:
+        print(f"Kafka runs already on {running.bootstrap} (pid {running.pid})")
+    else:
+        print(f"Kafka answers on {running.bootstrap} (pid {running.pid}) after {time.monotonic() - began:.1f} s")
+
+
+@broker.command(help=stop_help)
+def stop(seconds: Annotated[float, typer.Option(min=0, help="Kill it if it takes longer.")] = 30) -> None:
+    """Stop the local Kafka."""
+    print("Kafka has stopped" if kafka.stop(seconds=seconds) else "Kafka was not running")
+
+
+@broker.command(help=status_help)
+def status(as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False) -> None:
+    """Show the local Kafka."""
+    running = kafka.status()
+    if as_json:
+        print(json.dumps(_shown(running)))
+    elif running:
+        print(f"Kafka runs on {running.bootstrap} (pid {running.pid}), data in {running.data}, log in {running.log}")
+    else:
+        print("Kafka is not running: `hoso broker start` starts it")
+    if not running:
+        raise typer.Exit(NOT_RUNNING)
+
+
+def _shown(running: kafka.Broker | None) -> dict[str, object]:
+    if running is None:
+        return {"running": False}
+    return {
+        "running": True,
+        "bootstrap": running.bootstrap,
+        "pid": running.pid,
+        "data": str(running.data),
+        "log": str(running.log),
+    }

@@ -1,0 +1,124 @@
+"""`hoso ...`: finds the command's module and imports that one only; nine processes start at once on two cores."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from hoso.processes import BY_NAME, PROCESSES, Process
+
+if TYPE_CHECKING:
+    from typer import Typer
+
+SENTENCE = "An administrative dossier's promise kept, from the citizen's door to the agency and back."
+WRONG_SETTING = 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: the object of its name in its module, a Typer group or a function."""
+
+    name: str
+    module: str
+    help: str
+
+    def exists(self) -> bool:
+        """Whether this release has it, without importing it."""
+        return find_spec(self.module) is not None
+
+    def load(self) -> Any:
+        """The group or the function."""
+        return getattr(import_module(self.module), self.name.replace("-", "_"))
+
+
+COMMANDS = (
+    Command("demo", "hoso.cli.demo", "Tell one dossier's story, then two weeks of a city's life in two minutes."),
+    Command("up", "hoso.cli.up", "Run a local Kafka and every process under one supervisor."),
+    Command("broker", "hoso.cli.broker", "Start, stop or show the local Kafka."),
+    Command("topics", "hoso.cli.topics", "Create the topics, or compare them with the plan."),
+    Command("reference", "hoso.cli.reference", "Check and publish agencies, procedures, calendars, carriers."),
+    Command("dossier", "hoso.cli.dossier", "Show a dossier's state and timeline."),
+    Command("explain", "hoso.cli.dossier", "Show a dossier's deadline with its working."),
+    Command("hold", "hoso.cli.hold", "Stop effects on the post, notices or timers, never the log."),
+    Command("contract", "hoso.cli.contract", "Write the JSON Schemas, OpenAPI and AsyncAPI from the schemas."),
+    Command("doctor", "hoso.cli.doctor", "Look for what is wrong on this machine, and say it."),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command that the arguments name; a wrong setting ends it with one sentence and status 2."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if len(given) == 1 and (process := BY_NAME.get(given[0])) and process.exists():
+            # The usual way of a supervised process: no option, so no parser.
+            _run(process)
+        else:
+            _app(given[0] if given else "")(given, prog_name="hoso")
+    except ValueError as error:
+        if (sentence := wrong_setting(error)) is None:
+            raise
+        print(sentence, file=sys.stderr)
+        sys.exit(WRONG_SETTING)
+    sys.exit(0)
+
+
+def wrong_setting(error: ValueError) -> str | None:
+    """Which setting is wrong and why, if that is what this error says."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError) or not error.title.endswith("Settings"):
+        return None
+    wrong = [f"{_variable(fault['loc'])}: {_reason(fault['msg'])}" for fault in error.errors(include_url=False)]
+    return f"hoso cannot start with these settings: {'; '.join(wrong)}"
+
+
+def _app(chosen: str) -> "Typer":
+    """All commands by name and sentence, and behind the chosen one its code."""
+    from typer import Typer
+
+    app = Typer(
+        name="hoso",
+        help=SENTENCE,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    # With a callback it stays a group, however few commands there are.
+    app.callback(help=SENTENCE)(_unloaded)
+    for command in filter(Command.exists, COMMANDS):
+        found = command.load() if command.name == chosen else _unloaded
+        if isinstance(found, Typer):
+            app.add_typer(found, name=command.name, help=command.help, no_args_is_help=True)
+        else:
+            app.command(command.name, help=command.help)(found)
+    for process in filter(Process.exists, PROCESSES):
+        app.command(process.name, help=process.help)(_runner(process))
+    return app
+
+
+def _unloaded() -> None:
+    """A command in the list that was not asked for."""
+
+
+def _runner(process: Process) -> Callable[[], None]:
+    return lambda: _run(process)
+
+
+def _run(process: Process) -> None:
+    import_module(process.module).main()
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "settings"
+    return name if name.isupper() else f"HOSO_{name.upper()}"
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The articles on which a date, a stop or a suspension rests.
+
+The decree of 2018 until the text of 118/2025/NĐ-CP is checked; a sector law is named by the procedure, not by us.
+"""
+
+from schemas.clock import ClockKind, Reason
+
+RECEPTION = "61/2018/NĐ-CP art. 17(1)"
+HANDOVER = "45/2016/QĐ-TTg art. 7(4)"
+SUPPLEMENT = "61/2018/NĐ-CP art. 19(4)"
+APOLOGY = "61/2018/NĐ-CP art. 19(9)"
+SECTOR_LAW = "sector law"
+CIVIL_CODE = "Civil Code art. 147-148"
+
+BASIS = {
+    Reason.RESTARTED: SUPPLEMENT,
+    Reason.RESUMED: SECTOR_LAW,
+    Reason.EXTENDED: APOLOGY,
+}
+
+
+def of_start(kind: ClockKind) -> str:
+    """The article by which a fact of this kind starts the clock."""
+    return HANDOVER if kind is ClockKind.HANDOVER_SIGNED else RECEPTION

@@ -1,0 +1,244 @@
+"""What is now true of a dossier: its state, and `evolve`, which folds one fact of its log into it.
+
+`evolve` is total and idempotent: a late, repeated, conflicting or surprising fact is recorded, and tables decide
+whether anything moves. It is a pure function of the log and of the reference versions the log names.
+"""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rules.deadlines.clock import Clock, project
+from rules.deadlines.rungs import RungAt, rungs
+from rules.life import LifeFact, View, clock_facts, effective, inserted, life_fact, view_of
+from rules.post.leg import Leg
+from rules.post.orders import answered, planned
+from rules.reference import Edition, Reference, term_of
+from rules.standing import has_standing
+from schemas.clock import ClockState
+from schemas.deadline import LimitReached, ReferenceChanged, RungReached
+from schemas.dossier import Corrected, DossierFact, DossierStatus
+from schemas.event import Event
+from schemas.ops import StatusConfirmed
+from schemas.postal import LegKind, ParcelStatus, PostalFact
+
+# A firing is judged by the ladder it speaks of. One that was void when it came may be due again under the same id.
+TIMERS = (RungReached, LimitReached)
+STANDING = "standing"
+WAITS = timedelta(minutes=15)
+"""How long a fact without standing waits for the fact that gives it some: two agencies' facts have no common order."""
+
+
+class Waiting(Struct, frozen=True, array_like=True, gc=False):
+    """A fact without standing, kept as it came, and until when it waits."""
+
+    ref: str
+    until: datetime
+    raw: bytes
+
+
+class Dossier(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One dossier. Everything in it follows from its log; nothing in it names a citizen.
+
+    `seen` holds, for every fact, a short digest of its source and id, and one of its content. `announced_on` is the
+    last due date that was said; `ladder` the rungs of the one in force; `reached` those that were, of any due date.
+    """
+
+    code: str
+    status: DossierStatus = DossierStatus.UNKNOWN
+    life: tuple[LifeFact, ...] = ()
+    seen: dict[bytes, bytes] = {}
+    retracted: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    refversion: str | None = None
+    tracking: str | None = None
+    clock: Clock = Clock()
+    problem: str | None = None
+    announced_on: date | None = None
+    ladder: tuple[RungAt, ...] = ()
+    reached: tuple[str, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    numbers: dict[str, int] = {}
+    sequence: int = 0
+
+    def view(self) -> View:
+        """The dossier as its agencies' facts describe it."""
+        return view_of(effective(self.life, self.retracted))
+
+    def leg(self, name: str) -> Leg | None:
+        """The leg of this name."""
+        return next((leg for leg in self.legs if leg.name == name), None)
+
+    @property
+    def undelivered(self) -> bool:
+        """Whether the result went out by post and came back."""
+        results = [leg for leg in self.legs if leg.kind is LegKind.DELIVER_RESULT]
+        return bool(results) and results[-1].known().status is ParcelStatus.RETURNED_TO_SENDER
+
+    def next_due(self) -> datetime | None:
+        """When time alone sets something in motion next."""
+        times = [rung.at for rung in self.ladder if rung_key(rung) not in self.reached]
+        times += [fact.until for fact in self.waiting]
+        return min(times, default=None)
+
+
+class Verdict(StrEnum):
+    """Whether a fact was seen before."""
+
+    NEW = "new"
+    REPETITION = "repetition"
+    CONFLICT = "conflict"
+
+
+def seen_before(dossier: Dossier | None, event: Event) -> Verdict:
+    """The same source, id and content is a repetition; the same source and id with another content a conflict."""
+    if dossier is None or isinstance(event, TIMERS):
+        return Verdict.NEW
+    content = dossier.seen.get(_short(event.ref))
+    if content is None:
+        return Verdict.NEW
+    if content == _short(event.digest or ""):
+        return Verdict.REPETITION
+    return Verdict.REPETITION if _short(event.ref + (event.digest or "")) in dossier.seen else Verdict.CONFLICT
+
+
+def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossier:
+    """The dossier after this fact. Raises UnknownVersion where the fact names reference data nobody has published."""
+    dossier = before or Dossier(event.subject)
+    match seen_before(before, event):
+        case Verdict.REPETITION:
+            return dossier
+        case Verdict.CONFLICT:
+            # Remembered under source, id and content, so that its own repetition is one too.
+            return _remembered(dossier, event.ref + (event.digest or ""), event)
+    match event:
+        case RungReached():
+            return _rung_reached(dossier, event)
+        case LimitReached():
+            return _limit_reached(dossier, event)
+    dossier = _remembered(dossier, event.ref, event)
+    today = reference.at(event.refversion or dossier.refversion or "")
+    match event:
+        case DossierFact():
+            dossier = _stated(dossier, event, today)
+        case ReferenceChanged():
+            dossier = replace(dossier, refversion=event.data.to)
+        case PostalFact() | StatusConfirmed():
+            dossier = replace(dossier, legs=answered(dossier.legs, event, today, dossier.view()))
+    return _settled(dossier, event, reference, today)
+
+
+def _settled(dossier: Dossier, event: Event, reference: Reference, today: Edition) -> Dossier:
+    """Everything that follows from the facts: the legal clock, the post's orders, the status."""
+    view = dossier.view()
+    dossier = _projected(dossier, view, event, reference)
+    dossier = replace(dossier, legs=planned(dossier.code, dossier.legs, view, today))
+    return replace(dossier, status=_status(view, dossier))
+
+
+def _status(view: View, dossier: Dossier) -> DossierStatus:
+    """The agencies' word, and where a result's envelope is with the citizen, that it was returned."""
+    delivered = any(
+        leg.kind is LegKind.DELIVER_RESULT and leg.known().status is ParcelStatus.DELIVERED for leg in dossier.legs
+    )
+    if delivered and view.status is DossierStatus.RESULT_READY:
+        return DossierStatus.RESULT_RETURNED
+    return view.status
+
+
+# ---------------------------------------------------------------- what agencies state
+
+
+def _stated(dossier: Dossier, event: DossierFact, edition: Edition) -> Dossier:
+    """Take the fact in if its agency has standing, and then whatever waited for it; else let it wait."""
+    if not has_standing(dossier.view(), event, edition):
+        late = Waiting(event.ref, event.recorded + WAITS, event.encode())
+        return replace(dossier, waiting=(*dossier.waiting, late))
+    dossier = _taken(dossier, event)
+    return _judged_again(dossier, edition)
+
+
+def _judged_again(dossier: Dossier, edition: Edition) -> Dossier:
+    """Every waiting fact, in the order they came, until none gains standing any more."""
+    for waiting in dossier.waiting:
+        event = DossierFact.decode(waiting.raw)
+        if has_standing(dossier.view(), event, edition):
+            rest = tuple(other for other in dossier.waiting if other.ref != waiting.ref)
+            return _judged_again(_taken(replace(dossier, waiting=rest), event), edition)
+    return dossier
+
+
+def _taken(dossier: Dossier, event: DossierFact) -> Dossier:
+    if isinstance(event, Corrected):
+        return replace(dossier, retracted=(*dossier.retracted, f"{event.source} {event.data.retracts.id}"))
+    life = inserted(dossier.life, life_fact(event))
+    return replace(dossier, life=life, tracking=dossier.tracking or event.trackingcode)
+
+
+# ---------------------------------------------------------------- the legal clock
+
+
+def _projected(dossier: Dossier, view: View, event: Event, reference: Reference) -> Dossier:
+    """The clock anew from its facts; the first that starts it pins the dossier to the version it names."""
+    facts = clock_facts(effective(dossier.life, dossier.retracted))
+    if view.procedure is None or (not facts and dossier.clock.state is ClockState.NOT_STARTED):
+        return dossier
+    pinned = dossier.refversion or event.refversion
+    edition = reference.at(pinned or "")
+    procedure = edition.procedure(view.procedure)
+    if procedure is None:
+        return replace(dossier, problem=f"no procedure {view.procedure} in {edition.version}")
+    hours = edition.hours(view.competent or view.receiving)
+    try:
+        clock = project(term_of(procedure), procedure.supplement_policy, facts, edition.calendar, hours)
+    except ValueError as outside:
+        return replace(dossier, problem=str(outside))
+    dossier = replace(dossier, problem=None, refversion=pinned if clock.state != ClockState.NOT_STARTED else dossier.refversion)
+    if clock == dossier.clock:
+        return dossier
+    agency = edition.agency(view.receiving)
+    ladder = rungs(clock, edition.calendar, hours, agency.near_due_working_days if agency else 2)
+    passed = {rung_key(rung) for rung in ladder if rung.at <= event.recorded}
+    reached = tuple(sorted({*dossier.reached, *passed}))
+    announced = clock.due_on if clock.state is ClockState.RUNNING else dossier.announced_on
+    return replace(dossier, clock=clock, ladder=ladder, reached=reached, announced_on=announced)
+
+
+def rung_key(rung: RungAt) -> str:
+    """What makes a rung one: which, of which due date."""
+    return f"{rung.due_on.isoformat()}/{rung.rung}/{rung.step}"
+
+
+def fired_key(event: RungReached) -> str:
+    """The rung that a timer's fact speaks of."""
+    return f"{event.data.due_on.isoformat()}/{event.data.rung}/{event.data.step}"
+
+
+def _rung_reached(dossier: Dossier, event: RungReached) -> Dossier:
+    """A rung of the due date in force is reached; of any other the firing is void."""
+    key = fired_key(event)
+    if key in dossier.reached or key not in {rung_key(rung) for rung in dossier.ladder}:
+        return dossier
+    return replace(dossier, reached=tuple(sorted((*dossier.reached, key))))
+
+
+def _limit_reached(dossier: Dossier, event: LimitReached) -> Dossier:
+    """A fact that still has no standing stays without effect."""
+    if event.data.limit != STANDING:
+        return dossier
+    return replace(dossier, waiting=tuple(fact for fact in dossier.waiting if fact.ref != event.data.about))
+
+
+# ---------------------------------------------------------------- what was seen
+
+
+def _remembered(dossier: Dossier, ref: str, event: Event) -> Dossier:
+    return replace(dossier, seen=dossier.seen | {_short(ref): _short(event.digest or "")})
+
+
+def _short(text: str) -> bytes:
+    """Eight bytes that stand for a text: a dossier has at most 2,000 facts, so a collision needs 10^12 dossiers."""
+    return blake2b(text.encode(), digest_size=8).digest()

@@ -1,0 +1,231 @@
+"""What an agency's facts come to: the few of each that are kept, in order of time, and the dossier as they describe it.
+
+Everything here is computed from the facts sorted by when they happened, so a late one ends where it would have been
+had it come in order, and a retracted one leaves no trace in what follows.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from rules.transitions import FINAL, moved
+from schemas.clock import ClockFact, ClockKind
+from schemas.dossier import Direction, DossierFact, DossierStatus, ResultOutcome, ReturnMode, SupplementStage
+from schemas.event import TYPES, type_name
+
+KEPT: dict[str, tuple[str, ...]] = {
+    "adopted": ("status", "procedure_code", "receiving_agency", "competent_agency", "return_mode", "promised_due_on"),
+    "submitted": ("procedure_code", "channel", "receiving_agency", "competent_agency", "documents"),
+    "received": (
+        "procedure_code", "channel", "receiving_agency", "competent_agency", "return_mode", "contact",
+        "promised_due_on", "documents",
+    ),
+    "reception_refused": (),
+    "forwarded": ("to_agency", "steps"),
+    "rerouted": ("from_agency", "to_agency"),
+    "assigned": ("agency", "step"),
+    "step_completed": ("agency", "step"),
+    "consultation_requested": ("consultation_id", "agency", "limit_on"),
+    "consultation_answered": ("consultation_id", "agency"),
+    "supplement_requested": ("stage",),
+    "supplement_received": ("complete",),
+    "payment_requested": ("amount",),
+    "payment_received": ("amount",),
+    "apology_issued": (),
+    "extended": ("new_due_on",),
+    "result_ready": ("outcome", "physical", "result_no", "documents", "fee"),
+    "result_returned": ("mode",),
+    "withdrawn": (),
+    "processing_stopped": (),
+    "collection_registered": ("contact", "documents", "procedure_code", "receiving_agency"),
+    "collection_cancelled": (),
+    "return_registered": ("contact",),
+    "return_cancelled": (),
+    "handover_signed": ("leg", "direction", "documents", "procedure_code", "receiving_agency"),
+    "rated": (),
+}
+"""What of each kind's data the rules look at; the rest stays on the log alone."""
+
+ORDER = {kind: place for place, kind in enumerate(KEPT)}
+"""Of two facts at one instant, the one whose kind stands earlier comes first."""
+
+
+class LifeFact(Struct, frozen=True, array_like=True, gc=False):
+    """A fact an agency stated, cut down to what the rules look at. `ref` is its source and id."""
+
+    kind: str
+    at: datetime
+    ref: str
+    data: dict[str, Any]
+
+    @property
+    def source(self) -> str:
+        """Who stated it."""
+        return self.ref.split(" ", 1)[0]
+
+
+class View(Struct, gc=False):
+    """A dossier as its agencies' facts describe it, at the end of them all."""
+
+    status: DossierStatus = DossierStatus.UNKNOWN
+    receiving: str | None = None
+    competent: str | None = None
+    holder: str | None = None
+    linked: tuple[str, ...] = ()
+    consulted: tuple[str, ...] = ()
+    procedure: str | None = None
+    channel: str | None = None
+    return_mode: str | None = None
+    promised_due_on: date | None = None
+    by_post: bool = False
+    return_fact: str = ""
+    return_contact: dict[str, Any] | None = None
+    collection_fact: str = ""
+    collection_contact: dict[str, Any] | None = None
+    collection_cancelled: bool = False
+    collection_documents: tuple[dict[str, Any], ...] = ()
+    handed_in: bool = False
+    handed_out: tuple[str, ...] = ()
+    documents: tuple[dict[str, Any], ...] = ()
+    result: LifeFact | None = None
+    transfer_to: str | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the result is a refusal after appraisal."""
+        return self.result is not None and self.result.data.get("outcome") == ResultOutcome.REFUSED
+
+
+def kind_of(event: DossierFact) -> str:
+    """The short name of a fact: `received`."""
+    return event.type.split(".")[3]
+
+
+def life_fact(event: DossierFact) -> LifeFact:
+    """The fact, cut down."""
+    kind = kind_of(event)
+    data = event.data.model_dump(mode="json", include=set(KEPT[kind]), exclude_none=True)
+    return LifeFact(kind, event.time, event.ref, data)
+
+
+def inserted(life: tuple[LifeFact, ...], fact: LifeFact) -> tuple[LifeFact, ...]:
+    """The life with one more fact, in its place in time."""
+    return tuple(sorted((*life, fact), key=lambda one: (one.at.timestamp(), ORDER[one.kind], one.ref)))
+
+
+def effective(life: tuple[LifeFact, ...], retracted: tuple[str, ...]) -> tuple[LifeFact, ...]:
+    """The facts that nobody has taken back."""
+    return tuple(fact for fact in life if fact.ref not in retracted) if retracted else life
+
+
+ENTERS = {kind: known.enters for kind in KEPT if issubclass(known := TYPES[type_name("dossier", kind)], DossierFact)}
+
+
+def view_of(life: tuple[LifeFact, ...]) -> View:
+    """The dossier that these facts, in order of time, describe."""
+    view = View()
+    for fact in life:
+        _tell(view, fact)
+        view.status = _status_after(view.status, fact)
+    return view
+
+
+def _status_after(status: DossierStatus, fact: LifeFact) -> DossierStatus:
+    match fact.kind:
+        case "adopted":
+            return DossierStatus(fact.data["status"]) if status is DossierStatus.UNKNOWN else status
+        case "supplement_received" if not fact.data["complete"]:
+            return status
+        case _:
+            return moved(status, ENTERS[fact.kind])
+
+
+def _tell(view: View, fact: LifeFact) -> None:
+    """Take from a fact what it says about the dossier; what it leaves out stays as it was."""
+    data = fact.data
+    match fact.kind:
+        case "submitted" | "received" | "adopted" | "collection_registered" | "handover_signed":
+            _tell_opening(view, fact)
+        case "forwarded":
+            view.competent = view.holder = data["to_agency"]
+            view.linked += tuple(step["agency"] for step in data.get("steps", ()))
+            view.transfer_to = data["to_agency"]
+        case "rerouted":
+            view.receiving = view.holder = data["to_agency"]
+            view.transfer_to = data["to_agency"]
+        case "assigned":
+            view.holder = data["agency"]
+        case "consultation_requested":
+            view.consulted += (data["agency"],)
+        case "result_ready":
+            view.result = fact
+        case "return_registered":
+            view.by_post, view.return_fact, view.return_contact = True, fact.ref, data["contact"]
+        case "return_cancelled":
+            view.by_post = False
+        case "collection_cancelled":
+            view.collection_cancelled = True
+
+
+def _tell_opening(view: View, fact: LifeFact) -> None:
+    data = fact.data
+    view.procedure = data.get("procedure_code", view.procedure)
+    view.receiving = data.get("receiving_agency", view.receiving)
+    view.competent = data.get("competent_agency", view.competent)
+    view.channel = data.get("channel", view.channel)
+    view.promised_due_on = _day(data.get("promised_due_on")) or view.promised_due_on
+    view.documents = tuple(data.get("documents", ())) or view.documents
+    view.holder = view.holder or view.receiving
+    match fact.kind:
+        case "collection_registered":
+            view.collection_fact, view.collection_contact = fact.ref, data["contact"]
+            view.collection_documents = view.documents
+            view.collection_cancelled = False
+            view.channel = view.channel or "POSTAL"
+        case "handover_signed" if data["direction"] == Direction.POST_TO_AGENCY:
+            view.handed_in = True
+        case "handover_signed":
+            view.handed_out += (data["leg"],)
+        case _ if "return_mode" in data:
+            view.return_mode = data["return_mode"]
+            view.by_post = data["return_mode"] == ReturnMode.POST
+            if view.by_post and "contact" in data:
+                view.return_fact, view.return_contact = fact.ref, data["contact"]
+
+
+def clock_facts(life: tuple[LifeFact, ...]) -> tuple[ClockFact, ...]:
+    """The few facts the legal clock is computed from."""
+    return tuple(found for fact in life if (found := _clock_fact(fact)) is not None)
+
+
+def _clock_fact(fact: LifeFact) -> ClockFact | None:
+    data = fact.data
+    match fact.kind:
+        case "received" | "withdrawn" | "processing_stopped":
+            return ClockFact(ClockKind(fact.kind), fact.at, id=fact.ref)
+        case "reception_refused":
+            # Refused after the minutes were signed: no result comes, so the clock stands as for a stop.
+            return ClockFact(ClockKind.PROCESSING_STOPPED, fact.at, id=fact.ref)
+        case "handover_signed" if data["direction"] == Direction.POST_TO_AGENCY and data["leg"].startswith("C"):
+            return ClockFact(ClockKind.HANDOVER_SIGNED, fact.at, id=fact.ref)
+        case "supplement_requested" if data["stage"] == SupplementStage.APPRAISAL:
+            return ClockFact(ClockKind.SUPPLEMENT_REQUESTED, fact.at, id=fact.ref)
+        case "supplement_received":
+            return ClockFact(ClockKind.SUPPLEMENT_RECEIVED, fact.at, complete=data["complete"], id=fact.ref)
+        case "extended":
+            return ClockFact(ClockKind.EXTENDED, fact.at, new_due_on=_day(data["new_due_on"]), id=fact.ref)
+        case "result_ready":
+            refused = data["outcome"] == ResultOutcome.REFUSED
+            return ClockFact(ClockKind.RESOLUTION_REFUSED if refused else ClockKind.RESULT_READY, fact.at, id=fact.ref)
+        case _:
+            return None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def is_final(status: DossierStatus) -> bool:
+    """Whether nothing follows this status."""
+    return status in FINAL

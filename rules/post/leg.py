@@ -1,0 +1,187 @@
+"""One journey of an envelope: what was ordered, and its fate, computed from its updates in any order.
+
+The same set of updates in any order gives the same leg (carriers handbook, section 5): a carrier repeats, delays and
+reorders, so nothing here depends on what came first.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.postal import RANK, TERMINAL, Certainty, FailureReason, FaultParty, LegKind, ParcelStatus, Proof
+
+HELD_BY_THE_POST = RANK[ParcelStatus.PICKED_UP]
+ATTEMPTS = frozenset({ParcelStatus.PICKUP_FAILED, ParcelStatus.DELIVERY_FAILED})
+GOING_BACK = frozenset({ParcelStatus.RETURN_REQUESTED, ParcelStatus.RETURNING, ParcelStatus.RETURN_FAILED})
+
+
+class OrderState(StrEnum):
+    """How an order stands with its carrier."""
+
+    REQUESTED = "REQUESTED"
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    CANCELLING = "CANCELLING"
+    CANCELLED = "CANCELLED"
+
+
+class Update(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a carrier said of an item, in our vocabulary. `at` is None where the carrier's time cannot be read."""
+
+    status: ParcelStatus
+    at: datetime | None
+    certainty: Certainty
+    evidence: str
+    item: str | None = None
+    reason: FailureReason | None = None
+    fault: FaultParty | None = None
+    proof: dict[str, object] | None = None
+
+
+class Fate(Struct, frozen=True, gc=False):
+    """What a set of updates comes to."""
+
+    current: Update | None
+    attempts: tuple[Update, ...]
+    contradicted: bool
+    held: bool
+    """Whether the post has held the envelope at some time."""
+
+    @property
+    def status(self) -> ParcelStatus | None:
+        """The current status, if any update counts."""
+        return self.current.status if self.current else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the journey is over."""
+        return self.status in TERMINAL
+
+
+NOTHING = Fate(None, (), False, False)
+
+
+class Leg(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One leg: the order as it stands, and all updates of its item. `asked` counts the carriers asked so far."""
+
+    name: str
+    carrier: str
+    reference: str
+    because: str
+    order: OrderState = OrderState.REQUESTED
+    fallbacks: tuple[str, ...] = ()
+    item: str | None = None
+    asked: int = 1
+    accepted_at: datetime | None = None
+    registered_by: str = ""
+    called_off: bool = False
+    confirmed: tuple[ParcelStatus, ...] = ()
+    updates: tuple[Update, ...] = ()
+    expected_by: datetime | None = None
+
+    @property
+    def kind(self) -> LegKind:
+        """What the journey is for."""
+        return LegKind(self.name[0])
+
+    def known(self) -> Fate:
+        """The fate that is CONFIRMED: what may leave the house."""
+        return fate(tuple(update for update in self.sure() if update.certainty is Certainty.CONFIRMED))
+
+    def told(self) -> Fate:
+        """The fate as reported, sure or not: what is shown."""
+        return fate(self.updates)
+
+    def sure(self) -> tuple[Update, ...]:
+        """The updates, those of a status that an operator confirmed raised to CONFIRMED."""
+        if not self.confirmed:
+            return self.updates
+        return tuple(
+            replace(update, certainty=Certainty.CONFIRMED) if update.status in self.confirmed else update
+            for update in self.updates
+        )
+
+    def open(self) -> bool:
+        """Whether anything is still to come of it."""
+        return self.order not in (OrderState.REFUSED, OrderState.CANCELLED) and not self.known().ended
+
+
+def with_update(leg: Leg, update: Update) -> Leg:
+    """The leg with one more update; one it already has, or has with less certainty, adds no second."""
+    return replace(leg, updates=merged((*leg.updates, update)), item=leg.item or update.item)
+
+
+def merged(updates: tuple[Update, ...]) -> tuple[Update, ...]:
+    """One update for each status, time and reason, with the highest certainty of its copies, in an order of its own.
+
+    A history that a carrier gives on request leaves out the reason its webhook gave: a copy without a reason is a copy
+    of the one with it.
+    """
+    kept: list[Update] = []
+    for _, copies in groupby(sorted(updates, key=_identity), key=lambda update: _identity(update)[:2]):
+        kept.extend(_one_a_reason(list(copies)))
+    return tuple(sorted(kept, key=_identity))
+
+
+def _identity(update: Update) -> tuple[str, str, str, str, str]:
+    when = update.at.isoformat() if update.at else f"~{update.evidence}"
+    return (when, update.status, update.reason or "", update.certainty, update.evidence)
+
+
+def _one_a_reason(copies: list[Update]) -> list[Update]:
+    """Copies of one status at one time, by reason; those without a reason count as copies of the first with one."""
+    named = sorted({copy.reason for copy in copies if copy.reason})
+    bare = [copy for copy in copies if copy.reason is None]
+    if not named:
+        return [_surest(bare)]
+    return [
+        _surest([copy for copy in copies if copy.reason is reason] + (bare if reason is named[0] else []), reason)
+        for reason in named
+    ]
+
+
+def _surest(copies: list[Update], reason: FailureReason | None = None) -> Update:
+    """One update of its copies: the highest certainty, the smallest evidence of it, and whatever any of them states."""
+    best = min(copies, key=lambda copy: (copy.certainty is not Certainty.CONFIRMED, copy.evidence))
+    fault = next((copy.fault for copy in copies if copy.reason is reason and copy.fault), best.fault)
+    proof = best.proof or next((copy.proof for copy in sorted(copies, key=_identity) if copy.proof), None)
+    return replace(best, reason=reason or best.reason, fault=fault, proof=proof)
+
+
+def fate(updates: tuple[Update, ...]) -> Fate:
+    """What these updates come to, in whatever order they came: event time first, then rank, then the order of ends."""
+    moves = [update for update in updates if update.status in RANK]
+    dated = [update for update in moves if update.at is not None]
+    moves = dated or moves
+    if not moves:
+        return NOTHING
+    held = any(RANK[move.status] >= HELD_BY_THE_POST and move.status is not ParcelStatus.CANCELLED for move in moves)
+    ends = [move for move in moves if move.status in TERMINAL]
+    attempts = tuple(move for move in moves if move.status in ATTEMPTS)
+    if ends:
+        end = min(ends, key=lambda move: (_instant(move), TERMINAL.index(move.status), move.evidence))
+        return Fate(end, attempts, _contradicted(end, moves), held)
+    if any(RANK[move.status] >= HELD_BY_THE_POST for move in moves):
+        moves = [move for move in moves if RANK[move.status] >= HELD_BY_THE_POST]
+    latest = max(moves, key=lambda move: (_instant(move), RANK[move.status]))
+    same = [m for m in moves if _instant(m) == _instant(latest) and RANK[m.status] == RANK[latest.status]]
+    return Fate(min(same, key=lambda move: move.evidence), attempts, False, held)
+
+
+def _contradicted(end: Update, moves: list[Update]) -> bool:
+    """Two different ends, or a movement dated after the end; the same end again is none."""
+    return any(
+        move.status is not end.status and (move.status in TERMINAL or _instant(move) > _instant(end)) for move in moves
+    )
+
+
+def _instant(update: Update) -> float:
+    return update.at.timestamp() if update.at else 0.0
+
+
+def proof_of(update: Update) -> Proof:
+    """Who took it, as far as the carrier states it."""
+    return Proof.model_validate(update.proof or {})

@@ -1,0 +1,46 @@
+"""What time alone sets in motion: the facts of a dossier that are due at an instant, for the log, under derived ids."""
+
+from datetime import datetime
+
+from rules.deadlines.rungs import RungAt
+from rules.dossier import STANDING, Dossier, Waiting, rung_key
+from schemas.deadline import LimitReached, RungReached
+from schemas.event import Event, derived_id
+from schemas.instant import date_of
+
+TIMERS = "/hoso/timers"
+
+
+def due(dossier: Dossier, refversion: str, now: datetime) -> list[Event]:
+    """Every rung and limit whose time has come, nearest first. Nominal instants, so that firing twice says one thing."""
+    facts: list[Event] = [
+        _rung(dossier, rung, refversion, now)
+        for rung in dossier.ladder
+        if rung.at <= now and rung_key(rung) not in dossier.reached
+    ]
+    facts += [_limit(dossier, waiting, refversion, now) for waiting in dossier.waiting if waiting.until <= now]
+    return sorted(facts, key=lambda fact: fact.time)
+
+
+def _rung(dossier: Dossier, rung: RungAt, refversion: str, now: datetime) -> RungReached:
+    return RungReached(
+        id=derived_id(dossier.code, "rung", rung_key(rung)),
+        source=TIMERS,
+        subject=dossier.code,
+        time=rung.at,
+        recordedtime=now,
+        refversion=refversion,
+        data=RungReached.Data(rung=rung.rung, step=rung.step, due_on=rung.due_on),
+    )
+
+
+def _limit(dossier: Dossier, waiting: Waiting, refversion: str, now: datetime) -> LimitReached:
+    return LimitReached(
+        id=derived_id(dossier.code, "limit", STANDING, waiting.ref),
+        source=TIMERS,
+        subject=dossier.code,
+        time=waiting.until,
+        recordedtime=now,
+        refversion=refversion,
+        data=LimitReached.Data(limit=STANDING, about=waiting.ref, limit_on=date_of(waiting.until)),
+    )

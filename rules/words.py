@@ -1,0 +1,130 @@
+"""The sentence of each notice, ready for the citizen, in Vietnamese and English. No name, no address, no procedure."""
+
+from datetime import date
+
+from schemas.notice import NoticeKind, Words
+from schemas.postal import FailureReason
+
+REASONS = {
+    FailureReason.ABSENT: ("không có người nhận", "nobody was there"),
+    FailureReason.REFUSED: ("người nhận từ chối", "it was refused"),
+    FailureReason.ADDRESS_INCOMPLETE: ("địa chỉ không đầy đủ", "the address is incomplete"),
+    FailureReason.ADDRESS_WRONG: ("địa chỉ không đúng", "the address is wrong"),
+    FailureReason.MOVED: ("người nhận đã chuyển chỗ ở", "the addressee has moved"),
+    FailureReason.NOT_FOUND: ("không tìm thấy người nhận", "the addressee was not found"),
+    FailureReason.NO_ID: ("người nhận không xuất trình giấy tờ", "no identity paper was shown"),
+    FailureReason.FEE_UNPAID: ("phí chưa được nộp", "the fee was not paid"),
+    FailureReason.NO_PAPERS_TO_RECOVER: ("chưa có giấy tờ cần thu hồi", "the papers to take back were not there"),
+    FailureReason.UNSAFE: ("nơi nhận không an toàn", "the place was not safe"),
+    FailureReason.FORCE_MAJEURE: ("bất khả kháng", "force majeure"),
+    FailureReason.CARRIER_FAULT: ("sự cố của bưu chính", "a fault of the carrier"),
+}
+
+SENTENCES: dict[NoticeKind, tuple[str, str]] = {
+    NoticeKind.DEADLINE_SET: (
+        "Hồ sơ {dossier} hẹn trả kết quả ngày {due}. Mã tra cứu: {tracking}.",
+        "The result of dossier {dossier} is due on {due}. Tracking code: {tracking}.",
+    ),
+    NoticeKind.DEADLINE_MOVED: (
+        "Hồ sơ {dossier} có ngày hẹn trả mới: {due} (trước đây: {previous}).",
+        "Dossier {dossier} has a new due date: {due} (before: {previous}).",
+    ),
+    NoticeKind.CLOCK_FAILED: (
+        "Không tính được thời hạn của hồ sơ {dossier}: {why}.",
+        "The deadline of dossier {dossier} cannot be set: {why}.",
+    ),
+    NoticeKind.NEAR_DUE: ("Hồ sơ {dossier} sắp đến hạn ngày {due}.", "Dossier {dossier} is due soon, on {due}."),
+    NoticeKind.DUE_TODAY: ("Hồ sơ {dossier} đến hạn hôm nay, {due}.", "Dossier {dossier} is due today, {due}."),
+    NoticeKind.MISSED: ("Hồ sơ {dossier} đã quá hạn ngày {due}.", "Dossier {dossier} missed its due date, {due}."),
+    NoticeKind.MISS_WITHDRAWN: (
+        "Hồ sơ {dossier} không quá hạn: đã xong trong hạn ngày {due}.",
+        "Dossier {dossier} did not miss its due date: it was done within {due}.",
+    ),
+    NoticeKind.ESCALATED: (
+        "Hồ sơ {dossier} vẫn chưa xong, hạn là ngày {due}.",
+        "Dossier {dossier} is still open; it was due on {due}.",
+    ),
+    NoticeKind.COLLECTION_ACCEPTED: (
+        "Bưu điện sẽ đến nhận hồ sơ {dossier}. Mã bưu gửi: {item}.",
+        "The post will fetch dossier {dossier}. Item: {item}.",
+    ),
+    NoticeKind.COLLECTION_FAILED: (
+        "Bưu điện chưa nhận được hồ sơ {dossier}: {reason}.",
+        "The post could not fetch dossier {dossier}: {reason}.",
+    ),
+    NoticeKind.DOSSIER_COLLECTED: (
+        "Bưu điện đã nhận hồ sơ {dossier}. Mã bưu gửi: {item}.",
+        "The post has dossier {dossier}. Item: {item}.",
+    ),
+    NoticeKind.DELIVERY_ACCEPTED: (
+        "Bưu điện đã nhận đơn phát hồ sơ {dossier}. Mã bưu gửi: {item}.",
+        "The post will deliver dossier {dossier}. Item: {item}.",
+    ),
+    NoticeKind.DELIVERY_FAILED: (
+        "Bưu điện chưa phát được hồ sơ {dossier}: {reason}.",
+        "The post could not deliver dossier {dossier}: {reason}.",
+    ),
+    NoticeKind.RESULT_DELIVERED: (
+        "Kết quả hồ sơ {dossier} đã được phát.",
+        "The result of dossier {dossier} has been delivered.",
+    ),
+    NoticeKind.RESULT_UNDELIVERABLE: (
+        "Kết quả hồ sơ {dossier} không phát được và được chuyển lại cơ quan.",
+        "The result of dossier {dossier} could not be delivered and goes back to the agency.",
+    ),
+    NoticeKind.ORDER_REFUSED: (
+        "Bưu điện không nhận đơn của hồ sơ {dossier}.",
+        "The post did not take the order for dossier {dossier}.",
+    ),
+    NoticeKind.ORDER_CANCELLED: (
+        "Đơn bưu chính của hồ sơ {dossier} đã được hủy.",
+        "The post's order for dossier {dossier} is cancelled.",
+    ),
+    NoticeKind.CANCEL_REFUSED: (
+        "Đơn bưu chính của hồ sơ {dossier} không hủy được.",
+        "The post's order for dossier {dossier} could not be cancelled.",
+    ),
+    NoticeKind.POSTAL_CONTRADICTION: (
+        "Thông tin bưu chính của hồ sơ {dossier} mâu thuẫn.",
+        "What the post says of dossier {dossier} contradicts itself.",
+    ),
+    NoticeKind.FEE_COLLECTED: (
+        "Bưu điện đã thu phí của hồ sơ {dossier}.",
+        "The post collected the fee of dossier {dossier}.",
+    ),
+    NoticeKind.FEE_REMITTED: (
+        "Bưu điện đã nộp lại phí của hồ sơ {dossier}.",
+        "The post passed on the fee of dossier {dossier}.",
+    ),
+    NoticeKind.CUSTODY_DISCREPANCY: (
+        "Thành phần hồ sơ {dossier} khi bàn giao có sai khác.",
+        "The papers of dossier {dossier} differed at the hand-over.",
+    ),
+    NoticeKind.VIOLATION: (
+        "Hồ sơ {dossier} có vi phạm quy định: {code}.",
+        "A rule was broken on dossier {dossier}: {code}.",
+    ),
+    NoticeKind.REJECTED: (
+        "Thông tin gửi về hồ sơ {dossier} không được chấp nhận: {why}.",
+        "A fact about dossier {dossier} was not accepted: {why}.",
+    ),
+}
+
+
+def words(kind: NoticeKind, **values: object) -> Words:
+    """The sentence of a notice; dates are written as the citizen writes them."""
+    vi, en = SENTENCES[kind]
+    shown = {name: shown_day(value) if isinstance(value, date) else value for name, value in values.items()}
+    return Words(vi=vi.format_map(shown | _reason(values, 0)), en=en.format_map(shown | _reason(values, 1)))
+
+
+def shown_day(day: date) -> str:
+    """A date in the citizen's order: 05/11/2026."""
+    return day.strftime("%d/%m/%Y")
+
+
+def _reason(values: dict[str, object], language: int) -> dict[str, str]:
+    reason = values.get("reason")
+    if isinstance(reason, FailureReason):
+        return {"reason": REASONS[reason][language]}
+    return {"reason": ("chưa rõ lý do", "no reason was given")[language]} if "reason" in values else {}

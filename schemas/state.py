@@ -1,0 +1,79 @@
+"""`dossier.state_changed`: the whole public state of a dossier, without contact and free text."""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.dossier import DossierStatus
+from schemas.event import Event, Frozen, Instant, ShortText
+from schemas.postal import ParcelStatus
+
+STATE = "dossier.state"
+
+
+class ClockFactShown(Frozen):
+    """One of the few facts the legal clock is computed from."""
+
+    kind: ShortText
+    at: Instant
+    complete: bool | None = None
+    new_due_on: date | None = None
+    id: str = ""
+
+
+class ClockShown(Frozen):
+    """The legal clock as it stands, with the facts it follows from: whoever has the rules can compute it again."""
+
+    state: ShortText
+    started_at: Instant | None = None
+    due_on: date | None = None
+    due_at: Instant | None = None
+    outcome: ShortText | None = None
+    provisional: bool = False
+    reason: str | None = None
+    basis: str | None = None
+    facts: tuple[ClockFactShown, ...] = ()
+    problem: str | None = None
+
+
+class LegShown(Frozen):
+    """A postal leg: what is confirmed, what is only reported, and what is expected next and by when."""
+
+    leg: ShortText
+    carrier: ShortText
+    reference: ShortText
+    item_code: str | None = None
+    order: ShortText
+    status: ParcelStatus | None = None
+    reported: ParcelStatus | None = None
+    attempts: int = 0
+    contradicted: bool = False
+    expected: ParcelStatus | None = None
+    expected_by: Instant | None = None
+
+
+class DossierStateChanged(Event):
+    """What is now true of a dossier; of several changes in one batch only the last is said."""
+
+    class Data(Frozen):
+        sequence: Annotated[int, Field(ge=1)]
+        status: DossierStatus
+        national_status: int | None = None
+        undelivered: bool = False
+        receiving_agency: str | None = None
+        competent_agency: str | None = None
+        holder: str | None = None
+        procedure_code: str | None = None
+        channel: str | None = None
+        return_mode: str | None = None
+        promised_due_on: date | None = None
+        clock: ClockShown
+        legs: tuple[LegShown, ...] = ()
+        waiting: int = 0
+        refversion: str | None = None
+
+    topic: ClassVar[str] = STATE
+    writer: ClassVar[str] = "streams"
+    type: Literal["vn.hoso.dossier.state_changed.v1"] = "vn.hoso.dossier.state_changed.v1"
+    data: Data

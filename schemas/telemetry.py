@@ -1,0 +1,92 @@
+"""Names of log events and metrics, each with its kind and a sentence, and the one set-up of structlog.
+
+A log event is a dotted fact with fields; field names are the same everywhere (`dossier`, `agency`, `carrier`, `leg`,
+`reference`, `topic`, `partition`, `offset`). Logs carry ids; secrets and citizens' details stay in the message bodies.
+"""
+
+import logging
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from typing import TextIO
+
+import structlog
+
+
+class Kind(Enum):
+    """What a name names."""
+
+    LOG = "log"
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A row: the name, what it is, what it says, and a metric's labels."""
+
+    name: str
+    kind: Kind
+    says: str
+    labels: tuple[str, ...] = ()
+
+
+NAMES = (
+    Name("process.started", Kind.LOG, "A process is up; what it is connected to"),
+    Name("process.stopped", Kind.LOG, "A process ended in order"),
+    Name("setting.wrong", Kind.LOG, "A setting stopped a process at its start"),
+    Name("broker.away", Kind.LOG, "The broker did not answer; the work waits"),
+    Name("broker.back", Kind.LOG, "The broker answers again"),
+    Name("event.admitted", Kind.LOG, "The gate let an event in"),
+    Name("event.rejected", Kind.LOG, "The gate would not let an event in"),
+    Name("letter.kept", Kind.LOG, "Bytes no schema reads went to the dead letters"),
+    Name("order.sent", Kind.LOG, "An order went to a carrier"),
+    Name("order.accepted", Kind.LOG, "A carrier took an order"),
+    Name("order.refused", Kind.LOG, "A carrier refused an order"),
+    Name("order.cancelled", Kind.LOG, "A carrier let an order go"),
+    Name("order.in_doubt", Kind.LOG, "No answer to an order: the carrier is asked before it is sent again"),
+    Name("order.owed", Kind.LOG, "An order will be tried again"),
+    Name("webhook.kept", Kind.LOG, "A carrier's bytes are on their topic"),
+    Name("webhook.refused", Kind.LOG, "A carrier's call was not let in"),
+    Name("item.moved", Kind.LOG, "A carrier's update was translated"),
+    Name("item.unmatched", Kind.LOG, "An update belongs to no leg we know; it waits for a receipt"),
+    Name("item.asked", Kind.LOG, "A carrier was asked where an item is"),
+    Name("notice.delivered", Kind.LOG, "An agency took a notice"),
+    Name("notice.owed", Kind.LOG, "A notice will be tried again"),
+    Name("notice.stepped_aside", Kind.LOG, "A notice refused three times lets those behind it pass"),
+    Name("notice.gave_up", Kind.LOG, "Every try to tell an agency is used up"),
+    Name("endpoint.verified", Kind.LOG, "An agency's endpoint answered its challenge"),
+    Name("endpoint.disabled", Kind.LOG, "An agency's endpoint answered 410"),
+    Name("lane.opened", Kind.LOG, "A partner's lane flows again"),
+    Name("lane.broken", Kind.LOG, "A partner does not answer: its lane waits"),
+    Name("reference.loaded", Kind.LOG, "A version of the reference data is known"),
+    Name("dossier.parked", Kind.LOG, "A dossier's facts wait: folding one of them failed"),
+    Name("hoso_events_total", Kind.COUNTER, "Events handled, by process and topic", ("process", "topic")),
+    Name("hoso_gate_total", Kind.COUNTER, "Events judged by the gate, by door and verdict", ("door", "verdict")),
+    Name("hoso_webhooks_total", Kind.COUNTER, "Webhooks, by carrier and verdict", ("carrier", "verdict")),
+    Name("hoso_calls_total", Kind.COUNTER, "Outbound calls, by partner and verdict", ("partner", "verdict")),
+    Name("hoso_call_seconds", Kind.HISTOGRAM, "How long a partner took to answer", ("partner",)),
+    Name("hoso_lag_records", Kind.GAUGE, "Records not yet handled, by process and topic", ("process", "topic")),
+    Name("hoso_owed", Kind.GAUGE, "What is still owed, by queue and lane", ("queue", "lane")),
+    Name("hoso_dead_letters_total", Kind.COUNTER, "Bytes put aside, by topic", ("topic",)),
+)
+
+
+def configure(process: str, stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Set structlog up for a process: one JSON object a line, with its level, the real time in UTC and the process."""
+    out = stream or sys.stdout
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    logging.basicConfig(stream=out, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")

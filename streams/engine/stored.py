@@ -1,0 +1,40 @@
+"""How one key is stored: the watermark, the next due time, then the state, so that re-arming a timer decodes nothing.
+
+The watermark is the offset + 1 of the last record folded into the state. Watermarks compare as bytes.
+"""
+
+from struct import Struct
+
+MARK = Struct(">Q")
+HEADER = Struct(">Qd")
+NO_TIMER = 0.0
+
+LOG_ID = b"\x00log"
+"""The changelog key of the id of the log that the watermarks of a partition belong to; no dossier has it."""
+
+
+def pack(watermark: int, next_due: float | None, state: bytes) -> bytes:
+    """The stored form of a state."""
+    return HEADER.pack(watermark, next_due or NO_TIMER) + state
+
+
+def state_of(stored: bytes) -> bytes:
+    """The state alone."""
+    return stored[HEADER.size :]
+
+
+def watermark_of(stored: bytes) -> int:
+    """Offset + 1 of the last record in this state."""
+    (watermark,) = MARK.unpack_from(stored)
+    return int(watermark)
+
+
+def due_of(stored: bytes) -> float | None:
+    """When this key's next timer is due; None for none."""
+    due: float = HEADER.unpack_from(stored)[1]
+    return due or None
+
+
+def moved(stored: bytes, watermark: int) -> bytes:
+    """The same state and timer under a later watermark."""
+    return MARK.pack(watermark) + stored[MARK.size :]

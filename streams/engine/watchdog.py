@@ -1,0 +1,76 @@
+"""A worker that lives and does nothing ends: lag without a commit, or a recovery that does not move."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from streams.engine.endings import Stalled, end
+from streams.engine.table import StateTable
+
+LOOK_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Watchdog:
+    """Counts looks, not seconds: a process that was frozen has not been idle.
+
+    An end of the log that cannot be read counts as lag: the cause may be our own client.
+    """
+
+    def __init__(self, table: StateTable, limit_seconds: float, look_seconds: float = LOOK_SECONDS) -> None:
+        self.table = table
+        self.look_seconds = look_seconds
+        self.limit = max(1, round(limit_seconds / look_seconds))
+        self.idle: dict[int, tuple[int | None, int]] = {}
+        self.recovering: tuple[object, int] = (None, 0)
+
+    async def watch(self) -> None:
+        """Runs as long as the table does."""
+        while not self.table.should_stop:
+            await asyncio.sleep(self.look_seconds)
+            if self.table.app.rebalancing:
+                self.look_at_recovery()
+            else:
+                self.recovering = (None, 0)
+                self.look_at_lag(await self._ends())
+
+    def look_at_lag(self, ends: dict[int, int] | None) -> None:
+        """End the process if an owned partition has lag and its commit has not moved for too long."""
+        owned = self.table.owned
+        self.idle = {number: idle for number, idle in self.idle.items() if number in owned}
+        for number in owned:
+            part = self.table.held[number]
+            if ends is not None:
+                part.end = ends.get(number, part.end)
+            was, looks = self.idle.get(number, (part.committed, 0))
+            still = part.committed == was and (ends is None or part.lag > 0)
+            self.idle[number] = (part.committed, looks + 1 if still else 0)
+            if self.idle[number][1] >= self.limit:
+                known = f"lag {part.lag}" if ends is not None else "the log's end cannot be read"
+                seconds = self.limit * self.look_seconds
+                end(Stalled(f"partition {number}: {known}, committed {part.committed} for {seconds:.0f} s"))
+
+    def look_at_recovery(self) -> None:
+        """End the process if a rebalance or recovery has not moved for too long."""
+        self.idle.clear()
+        seen = {number: part.changelog_offset for number, part in self.table.held.items()}
+        was, looks = self.recovering
+        self.recovering = (seen, looks + 1 if seen == was else 0)
+        if self.recovering[1] >= self.limit:
+            end(Stalled(f"no progress in a rebalance or recovery for {self.limit * self.look_seconds:.0f} s: {seen}"))
+
+    async def _ends(self) -> dict[int, int] | None:
+        tps = [TP(self.table.input_topic, number) for number in self.table.owned]
+        if not tps:
+            return {}
+        consumer: Any = self.table.app.consumer
+        try:
+            ends = await asyncio.wait_for(consumer.highwaters(*tps), self.look_seconds)
+        except (TimeoutError, KafkaError) as error:
+            log.warning("engine.end_unknown", error=repr(error))
+            return None
+        return {tp.partition: offset for tp, offset in ends.items()}

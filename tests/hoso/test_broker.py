@@ -1,0 +1,114 @@
+"""The local Kafka: it starts, answers, stops, and keeps what it was told."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+from typer.testing import CliRunner
+
+from hoso import broker
+from hoso.cli.broker import broker as command
+from hoso.java import CannotStart
+from hoso.ports import LOOPBACK, free_port
+from hoso.settings import Settings
+
+TOPIC = "kept"
+
+
+def brokers(bootstrap: str) -> int:
+    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+        return len(admin.describe_cluster()["brokers"])
+
+
+def say(bootstrap: str, words: bytes) -> None:
+    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+        admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
+    with KafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        producer.send(TOPIC, words).get(timeout=10)
+
+
+def hear(bootstrap: str) -> bytes:
+    with KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
+        partition = TopicPartition(TOPIC, 0)
+        consumer.assign([partition])
+        consumer.seek_to_beginning(partition)
+        (record,) = consumer.poll(timeout_ms=10_000)[partition]
+        return bytes(record.value)
+
+
+def test_the_session_s_broker_answers(kafka: str) -> None:
+    assert brokers(kafka) == 1
+
+
+@pytest.mark.broker
+def test_a_broker_keeps_its_data_over_a_restart(tmp_path: Path) -> None:
+    with broker.running(tmp_path, free_port()) as first:
+        say(first.bootstrap, b"xin chao")
+
+    with broker.running(tmp_path, free_port()) as second:
+        heard = hear(second.bootstrap)
+
+    assert heard == b"xin chao"
+    assert broker.status(tmp_path) is None
+
+
+@pytest.mark.broker
+def test_a_second_start_returns_the_broker_that_runs(tmp_path: Path) -> None:
+    with broker.running(tmp_path, free_port()) as first:
+        again = broker.start(tmp_path)
+
+        assert again == first
+        with pytest.raises(CannotStart, match="runs already"):
+            broker.start(tmp_path, free_port())
+
+
+@pytest.mark.broker
+def test_a_taken_port_is_left_to_who_has_it(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as somebody:
+        usual = somebody.getsockname()[1]
+        settings = Settings(home=tmp_path, kafka_port=usual)
+
+        started = broker.start(settings=settings, dies_with_us=True)
+        listed = brokers(started.bootstrap)
+        broker.stop(tmp_path)
+
+    assert started.port != usual
+    assert listed == 1
+
+
+def test_a_given_port_is_taken_or_refused(tmp_path: Path) -> None:
+    with (
+        socket.create_server((LOOPBACK, 0)) as somebody,
+        pytest.raises(CannotStart, match="is taken"),
+    ):
+        broker.start(tmp_path, somebody.getsockname()[1])
+
+
+def test_missing_jars_are_a_sentence_that_says_the_command(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, kafka_jars=tmp_path / "none")
+
+    with pytest.raises(CannotStart, match="`make kafka` fetches them"):
+        broker.start(settings=settings)
+
+
+def test_a_stale_state_file_is_no_broker(tmp_path: Path) -> None:
+    file = tmp_path / "kafka" / "broker.json"
+    file.parent.mkdir()
+    node = {"id": 1, "port": 9092, "controller_port": 9093}
+    # This very process has the pid, but not the time of birth.
+    file.write_text(json.dumps({"nodes": [node], "pids": [{"number": 1, "born": 1}]}))
+
+    assert broker.status(tmp_path) is None
+    assert broker.stop(tmp_path) is False
+
+
+def test_status_answers_in_json_and_by_its_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSO_HOME", str(tmp_path))
+
+    result = CliRunner().invoke(command, ["status", "--json"])
+
+    assert json.loads(result.stdout) == {"running": False}
+    assert result.exit_code == 3

@@ -1,0 +1,86 @@
+"""A worker of the tests: folds numbers a key, says so on an output, sets timers. Run as a process; settings are JSON.
+
+    python -m tests.streams.engine.fold '{"bootstrap": ..., "id": ..., "topic": ..., ...}'
+
+An event is JSON: n (its number), and perhaps due (a timer), fired (the due time that a timer saw), boom, blow.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+import zlib
+from typing import Any
+
+from streams.engine import Engine, Letter, Record, Stepped, Timers, build_app, run_worker, topic_id_reader
+
+
+def step(state: bytes | None, record: Record) -> Stepped:
+    """Count, chain and remember; one output an event."""
+    before: dict[str, Any] = json.loads(state) if state is not None else {"count": 0, "chain": 0, "due": None, "fired": 0}
+    event = json.loads(record.value)
+    if "slow" in event:
+        time.sleep(event["slow"])
+    if "boom" in event:
+        raise ValueError(event["boom"])
+    if "fired" in event and event["fired"] != before["due"]:
+        return Stepped(None)
+    after = dict(before, count=before["count"] + 1, chain=zlib.crc32(b"%d" % event.get("n", 0), before["chain"]))
+    if "fired" in event:
+        after |= {"due": None, "fired": before["fired"] + 1, "count": before["count"], "chain": before["chain"]}
+    if "due" in event:
+        after["due"] = event["due"]
+    after["blow"] = "x" * event.get("blow", 0)
+    said = json.dumps({"n": event.get("n"), "count": after["count"], "fired": after["fired"]}).encode()
+    return Stepped(json.dumps(after).encode(), after["due"], [(OUT, said)])
+
+
+def fire(key: bytes, state: bytes, now: float) -> list[bytes]:
+    """Say that the time has come."""
+    return [json.dumps({"fired": json.loads(state)["due"]}).encode()]
+
+
+def poison(record: Record, error: Exception, state: bytes | None) -> Stepped:
+    """Hand it to the dead letters; the state stays."""
+    where = f"{record.partition}/{record.offset} {type(error).__name__}"
+    return Stepped(None, letters=[Letter(LETTERS, record.key or b"-", where.encode())])
+
+
+async def tell(engine: Engine) -> None:
+    """A line on stdout whenever something changes, for the test that watches."""
+    last = None
+    while True:
+        said = {"ready": engine.ready, "lag": engine.lag, "owned": sorted(engine.positions())}
+        said |= {name: getattr(engine.counters, name) for name in engine.counters.__slots__}
+        if said != last:
+            print("AT " + json.dumps(said), flush=True)
+            last = said
+        await asyncio.sleep(0.05)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    asked = json.loads(sys.argv[1])
+    OUT, LETTERS = asked["topic"] + "-out", asked["topic"] + "-letters"
+    app = build_app(
+        asked["id"],
+        asked["bootstrap"],
+        instance_id=asked.get("instance"),
+        data_dir=asked["data_dir"],
+        partitions=asked["partitions"],
+        declare_topics=True,
+        **asked.get("app", {}),
+    )
+    engine = Engine(
+        app,
+        input_topic=asked["topic"],
+        table="state",
+        partitions=asked["partitions"],
+        step=step,
+        timers=Timers(fire, **asked.get("timers", {})) if "timers" in asked else None,
+        log_id=topic_id_reader(asked["bootstrap"], asked["topic"]) if asked.get("log_id", True) else None,
+        poison=poison if asked.get("poison") else None,
+        **asked.get("engine", {}),
+    )
+    run_worker(app, beside=lambda: tell(engine))

@@ -1,0 +1,55 @@
+"""Workers die in the middle: every state ends right and no output is missing."""
+
+import random
+import signal
+
+from tests.streams.engine.rig import Rig, talking
+
+
+def test_a_worker_killed_again_and_again_ends_with_every_state_right(rig: Rig) -> None:
+    chance = random.Random(20240607)
+    repeated = 0
+
+    with talking(rig, keys=300, every_seconds=0.02, burst=40):
+        for _ in range(6):
+            worker = rig.worker(instance="w0")
+            worker.until_ready()
+            events = 300 + chance.randrange(1500)
+            repeated += worker.until(lambda at, events=events: at["events"] + at["skipped"] > events)["skipped"]
+            worker.kill()
+    last = rig.worker(instance="w0")
+    rig.wait_until_folded()
+
+    assert last.stop() == 0
+    rig.assert_all_right()
+    assert repeated > 0
+
+
+def test_two_workers_share_the_partitions_and_one_takes_over_from_a_killed_one(rig: Rig) -> None:
+    with talking(rig, keys=200, every_seconds=0.02, burst=20):
+        one, two = (rig.worker(app={"session_timeout_seconds": 6.0}) for _ in range(2))
+        first = one.until(lambda at: at["ready"] and len(at["owned"]) == 2)["owned"]
+        second = two.until(lambda at: at["ready"] and len(at["owned"]) == 2)["owned"]
+        two.until(lambda at: at["events"] > 500)
+        one.kill()
+        two.until(lambda at: at["ready"] and len(at["owned"]) == 4)
+    rig.wait_until_folded()
+
+    assert sorted(first + second) == [0, 1, 2, 3]
+    assert two.stop() == 0
+    rig.assert_all_right()
+
+
+def test_a_worker_thawed_after_its_successor_took_over_harms_nothing(rig: Rig) -> None:
+    with talking(rig, keys=100, every_seconds=0.02, burst=20):
+        frozen = rig.worker(app={"session_timeout_seconds": 6.0}).until_ready()
+        frozen.until(lambda at: at["events"] > 500)
+        frozen.signal(signal.SIGSTOP)
+        successor = rig.worker(app={"session_timeout_seconds": 6.0})
+        successor.until(lambda at: at["ready"] and len(at["owned"]) == 4 and at["events"] > 500)
+        frozen.signal(signal.SIGCONT)
+        successor.until(lambda at: at["events"] > 2000)
+    successor.until(lambda at: at["ready"] or at["owned"])
+    rig.wait_until_folded()
+
+    rig.assert_all_right()
