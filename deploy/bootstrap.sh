@@ -109,7 +109,7 @@ make_venv() {
 fetch_jars() {
     say "fetching Kafka's jars to $kafka_jars"
     rm -rf "$kafka_jars.new"
-    mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$PWD/$kafka_jars.new"
+    mvn -q -B -Dstyle.color=never -f "$pom" dependency:copy-dependencies -DoutputDirectory="$PWD/$kafka_jars.new"
     rm -rf "$kafka_jars"
     mv "$kafka_jars.new" "$kafka_jars"
     stamp kafka "$kafka_hash"

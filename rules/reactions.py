@@ -4,6 +4,7 @@ Deadlines projected, the post asked, agencies told, facts refused. Pure: folding
 for byte, under the same ids.
 """
 
+from datetime import date, datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -33,7 +34,7 @@ from schemas.deadline import (
 )
 from schemas.dossier import NATIONAL, DossierFact, HandoverSigned
 from schemas.event import Event
-from schemas.instant import date_of
+from schemas.instant import VIETNAM, date_of
 from schemas.notice import NoticeKind
 from schemas.postal import (
     CancelRequested,
@@ -294,7 +295,7 @@ def _same_attempt(one: Update, other: Update) -> bool:
 def _attempt(leg: Leg, attempt: Update, count: int) -> Telling:
     kind = NoticeKind.COLLECTION_FAILED if attempt.status is ParcelStatus.PICKUP_FAILED else NoticeKind.DELIVERY_FAILED
     payload = _leg_payload(leg, attempt) | {"attempt": count}
-    return Telling(kind, payload, {"reason": attempt.reason}, (leg.name, attempt.at, attempt.reason))
+    return Telling(kind, payload, {"reason": attempt.reason}, (leg.name, attempt.at and _text(attempt.at), attempt.reason))
 
 
 def _leg_payload(leg: Leg, update: Update | None) -> dict[str, Any]:
@@ -307,7 +308,7 @@ def _leg_payload(leg: Leg, update: Update | None) -> dict[str, Any]:
         "status": update.status,
         "reason": update.reason,
         "fault_party": update.fault,
-        "at": update.at.isoformat() if update.at else None,
+        "at": _text(update.at) if update.at else None,
         "evidence": update.evidence,
     }
 
@@ -416,7 +417,10 @@ def _leg_shown(leg: Leg) -> LegShown:
 def _shown(data: dict[str, Any]) -> dict[str, Any]:
     """Values as JSON writes them, without those that are not there."""
     return {
-        name: value.isoformat() if hasattr(value, "isoformat") else value
-        for name, value in data.items()
-        if value is not None
+        name: _text(value) if isinstance(value, date) else value for name, value in data.items() if value is not None
     }
+
+
+def _text(value: date) -> str:
+    """A date, or an instant in Viet Nam's zone, as JSON writes it."""
+    return value.astimezone(VIETNAM).isoformat() if isinstance(value, datetime) else value.isoformat()

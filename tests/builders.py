@@ -82,13 +82,13 @@ def admitted(event: dict[str, Any], after: timedelta = timedelta(seconds=1), ver
 _ids = itertools.count(1)
 
 
-def a_fact(fact: str, time: str, *, agency: str = "H29.12", code: str = CODE, id: str | None = None, **data: Any) -> Event:
+def a_fact(fact: str, time: str, *, by: str = "H29.12", code: str = CODE, id: str | None = None, **data: Any) -> Event:
     """A fact of a dossier, stated by an agency at a time in Viet Nam (`2026-11-02 08:15`)."""
     at = datetime.fromisoformat(time).replace(tzinfo=VIETNAM)
     return admitted({
         "specversion": "1.0",
         "id": id or f"f-{next(_ids)}",
-        "source": f"/agencies/{agency}",
+        "source": f"/agencies/{by}",
         "type": type_name("dossier", fact),
         "subject": code,
         "time": at.isoformat(),

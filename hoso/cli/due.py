@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -16,22 +17,21 @@ CALENDAR = Path(__file__).parents[2] / "deploy" / "reference" / "calendars" / "v
 
 
 def due(
-    file: Annotated[Path, typer.Argument(help="Cases, one JSON object a line; - reads standard input.")],
+    file: Annotated[Path, typer.Argument(help="Cases, one JSON object a line.")],
     calendar: Annotated[Path, typer.Option(help="The calendar version to count on.")] = CALENDAR,
 ) -> None:
-    """Print the due date of every case in FILE, one JSON object a line, in the order of the input.
+    """Print the due date of every case in FILE, one JSON object a line, in the order of the input; - is standard input.
 
     A malformed line is answered with its error, the lines after it are still answered, and the exit code is 1.
 
-    Example: echo '{"id": "a", "term": {"amount": 5, "unit": "working_days"}, "history":
-    [{"kind": "received", "at": "2026-01-05T09:00:00+07:00"}]}' | hoso due -
+    Example: hoso due tests/rules/deadlines/cases/deadlines.jsonl
     """
+    for path in (file, calendar):
+        if str(path) != "-" and not path.is_file():
+            raise typer.BadParameter(f"there is no file {path}")
     days = WorkingDays.of(read_table(calendar))
-    if str(file) == "-":
-        refused = answer_all(sys.stdin.buffer, days)
-    else:
-        with file.open("rb") as lines:
-            refused = answer_all(lines, days)
+    with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as lines:
+        refused = answer_all(lines, days)
     if refused:
         raise typer.Exit(1)
 

@@ -127,7 +127,7 @@ def merged(updates: tuple[Update, ...]) -> tuple[Update, ...]:
 
 
 def _identity(update: Update) -> tuple[str, str, str, str, str]:
-    when = update.at.isoformat() if update.at else f"~{update.evidence}"
+    when = f"{update.at.timestamp():017.3f}" if update.at else f"~{update.evidence}"
     return (when, update.status, update.reason or "", update.certainty, update.evidence)
 
 

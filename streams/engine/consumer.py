@@ -66,11 +66,11 @@ class UnitConsumer(driver.Consumer):
         """One message a (partition, batch), of changelogs too."""
         records, active = await self._wait_next_records(timeout)
         # What comes while the flow is stopped is dropped: the recovery that follows seeks again.
-        if not records or self.should_stop or not self.flow_active:
-            return
         generation = self.app.consumer_generation_id
+        if not records or self.should_stop or not self._flows(generation):
+            return
         for tp, batch in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
+            if not self._flows(generation):
                 break
             # Pressure takes a partition out of the active ones; what is fetched already is welcome.
             if not batch or (tp not in (active or ()) and tp not in self._buffered_partitions):
@@ -80,6 +80,9 @@ class UnitConsumer(driver.Consumer):
                 # Faust must not drop a batch that is fetched again; the ledger and the watermarks see to it.
                 self._read_offset[tp] = None
                 yield tp, self._message(unit, batch[-1].timestamp, generation)
+
+    def _flows(self, generation: int) -> bool:
+        return self.flow_active and self.app.consumer_generation_id == generation
 
     def _message(self, unit: Unit, timestamp_ms: int, generation: int) -> ConsumerMessage:
         tp = unit.tp

@@ -178,7 +178,8 @@ class Engine:
             if self.poison is None:
                 raise
             self.counters.poisoned += 1
-            log.warning("engine.poisoned", partition=record.partition, offset=record.offset, error=repr(error))
+            name = type(error).__name__  # its message may quote the record
+            log.warning("engine.poisoned", partition=record.partition, offset=record.offset, error=name)
             return self._measured(record, self.poison(record, error, state))
 
     def _measured(self, record: Record, stepped: Stepped) -> Stepped:

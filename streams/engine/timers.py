@@ -16,6 +16,7 @@ from typing import NamedTuple
 import structlog
 
 from streams.engine.counters import Counters
+from streams.engine.endings import TooLarge
 from streams.engine.partition import Partition
 from streams.engine.step import Clock, Fire
 from streams.engine.stored import due_of, state_of
@@ -136,11 +137,11 @@ class Firing:
             facts = self.timers.fire(key, state, now)
         except Exception as error:  # one dossier's rule fails; it is asked again later, the others go on
             self.counters.fire_failures += 1
-            log.error("engine.fire_failed", key=key, error=repr(error))
+            log.error("engine.fire_failed", key=key, error=type(error).__name__)
             return ()
         if any(len(key) + len(fact) > self.max_record_bytes for fact in facts):
             self.counters.fire_failures += 1
-            log.error("engine.fire_failed", key=key, error="a fact is too large")
+            log.error("engine.fire_failed", key=key, error=TooLarge.__name__)
             return ()
         return facts
 

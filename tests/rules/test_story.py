@@ -64,7 +64,7 @@ def test_a_fact_without_standing_waits_a_quarter_of_an_hour_and_is_refused_then(
 
 
 def test_a_competent_agency_that_speaks_first_is_heard_when_its_one_stop_has_spoken() -> None:
-    early = a_fact("result_ready", "2026-11-03 10:00", agency="H29.99", outcome="APPROVED", physical=True)
+    early = a_fact("result_ready", "2026-11-03 10:00", by="H29.99", outcome="APPROVED", physical=True)
     opening = a_fact("received", "2026-11-02 09:00", procedure_code="1.004873", channel="COUNTER",
                      receiving_agency="H29.12", competent_agency="H29.99", return_mode="COUNTER")  # fmt: skip
 

@@ -1,19 +1,26 @@
-"""The rules of deadlines.md written a second time, as plainly as possible: it walks the days and the minutes one by one.
+"""The rules of deadlines.md written a second time, as plainly as possible, walking the days and minutes one by one.
 
 It reads written cases and shares nothing with the engine, so that the two can disagree.
 """
 
 import calendar
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
 ZONE = timezone(timedelta(hours=7))
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
-KINDS = (
-    "received handover_signed supplement_requested supplement_received extended "
-    "result_ready resolution_refused withdrawn processing_stopped"
-).split()
+KINDS = [
+    "received",
+    "handover_signed",
+    "supplement_requested",
+    "supplement_received",
+    "extended",
+    "result_ready",
+    "resolution_refused",
+    "withdrawn",
+    "processing_stopped",
+]
 STOPS = KINDS[5:]
 
 
@@ -221,13 +228,13 @@ class Walk:
         while not self.days.works(day):
             day += DAY
         self.rolled = day != self.nominal
-        self.due_at = datetime(day.year, day.month, day.day) + self.spans[-1][1] * MINUTE
+        self.due_at = datetime.combine(day, time()) + self.spans[-1][1] * MINUTE
 
     def spend(self, at: datetime, minutes: int) -> None:
         minute = at.replace(second=0, microsecond=0)
         while minutes:
             if not self.days.works(minute.date()):
-                minute = datetime(minute.year, minute.month, minute.day) + DAY
+                minute = datetime.combine(minute.date(), time()) + DAY
                 continue
             minutes -= self.open_at(minute)
             minute += MINUTE

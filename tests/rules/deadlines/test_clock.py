@@ -1,4 +1,4 @@
-"""What the clock says beside the date: what set it, when it stood, whether it is provisional, which facts broke rules."""
+"""What the clock says beside the date: what set it, since when it stands, what is provisional, what broke a rule."""
 
 from datetime import UTC, date
 

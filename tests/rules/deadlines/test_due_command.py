@@ -50,9 +50,15 @@ def test_an_empty_line_between_cases_is_malformed_and_one_at_the_end_is_none() -
     case = CASES_PATH.read_bytes().splitlines()[0]
 
     assert run("-", input=case + b"\n\n\n").exit_code == 0
-    assert [said["id"] for said in printed(run("-", input=case + b"\n\n" + case))] == ["tet-2019-5wd", None] + [
-        "tet-2019-5wd"
-    ]
+    between = printed(run("-", input=case + b"\n\n" + case))
+    assert [said["id"] for said in between] == ["tet-2019-5wd", None, "tet-2019-5wd"]
+
+
+def test_a_file_that_is_not_there_is_a_wrong_call_and_no_traceback(tmp_path: Path) -> None:
+    result = run(str(tmp_path / "none.jsonl"))
+
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
 
 
 def test_ten_thousand_cases_take_a_second_and_not_minutes(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_hours_are_read_as_they_are_written() -> None:
     ],
 )
 def test_hours_that_do_not_ascend_or_cannot_be_read_are_refused(spans: list[tuple[str, str]]) -> None:
-    with pytest.raises(ValueError, match="hours|time of the day"):
+    with pytest.raises(ValueError, match=r"hours|time of the day"):
         read_hours(spans)
 
 

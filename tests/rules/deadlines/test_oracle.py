@@ -1,4 +1,4 @@
-"""The engine against a second writing of the rules, on seeded histories (`HOSO_ORACLE_HISTORIES`, 20,000 by default)."""
+"""The engine against a second writing of the rules, on `HOSO_ORACLE_HISTORIES` seeded histories (20,000)."""
 
 import json
 import os

@@ -1,0 +1,37 @@
+"""A worker's operators' port: liveness, readiness and metrics, in its own event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+from streams.engine import Engine
+
+
+def serving(engine: Engine, host: str, port: int) -> Callable[[], Awaitable[None]]:
+    """A coroutine to run beside the app: it serves until it is cancelled."""
+
+    async def healthy(_: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def ready(_: web.Request) -> web.Response:
+        places = {number: position._asdict() for number, position in engine.positions().items()}
+        body = {"ready": engine.ready, "lag": engine.lag, "positions": places}
+        return web.json_response(body, status=200 if engine.ready else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def serve() -> None:
+        app = web.Application()
+        app.add_routes([web.get("/healthz", healthy), web.get("/readyz", ready), web.get("/metrics", metrics)])
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    return serve

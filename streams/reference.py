@@ -1,0 +1,68 @@
+"""The reference data as the workers see it: every version that was ever published, before the first fact is folded."""
+
+import threading
+from typing import Any
+
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+
+from rules.reference import Reference, UnknownVersion
+from schemas.reference import REFERENCE, Bundle, ReferencePublished
+
+log = structlog.get_logger()
+
+WAIT_SECONDS = 20.0
+"""How long a fact waits for the version it names: the gate had it, so it is on its way."""
+
+
+class Library:
+    """Reads the topic `reference` from its start and goes on reading in a thread of its own.
+
+    kafka-python serves here and not Faust: the look-up must block, and a Faust table would live among the Units.
+    """
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._bundles: dict[str, Bundle] = {}
+        self._newest: str | None = None
+        self._changed = threading.Condition()
+        self.reference = Reference(self._find)
+
+    @property
+    def newest(self) -> str:
+        """The version in force. Raises UnknownVersion while there is none."""
+        if self._newest is None:
+            raise UnknownVersion("no reference data is published: `hoso reference apply`")
+        return self._newest
+
+    def start(self) -> None:
+        """Read to the end as it is now, then follow. Waits until there is at least one version."""
+        consumer = KafkaConsumer(
+            bootstrap_servers=self._bootstrap.split(","), enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        place = TopicPartition(REFERENCE, 0)
+        consumer.assign([place])
+        consumer.seek_to_beginning(place)
+        end = consumer.end_offsets([place])[place]
+        while consumer.position(place) < end or self._newest is None:
+            self._take(consumer.poll(timeout_ms=1000))
+        threading.Thread(target=self._follow, args=(consumer,), name="reference", daemon=True).start()
+
+    def _follow(self, consumer: Any) -> None:
+        while True:
+            self._take(consumer.poll(timeout_ms=5000))
+
+    def _take(self, batches: dict[Any, list[Any]]) -> None:
+        for record in (record for records in batches.values() for record in records):
+            bundle = ReferencePublished.decode(record.value).data
+            with self._changed:
+                self._bundles[bundle.version] = bundle
+                self._newest = bundle.version
+                self._changed.notify_all()
+            log.info("reference.loaded", version=bundle.version)
+
+    def _find(self, version: str) -> Bundle:
+        with self._changed:
+            if not self._changed.wait_for(lambda: version in self._bundles, WAIT_SECONDS):
+                raise UnknownVersion(version)
+            return self._bundles[version]

@@ -1,0 +1,32 @@
+"""What a worker can be told, from the environment: complete and checked at start."""
+
+from pathlib import Path
+from socket import gethostname
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """Settings of `hoso worker`."""
+
+    model_config = SettingsConfigDict(env_prefix="HOSO_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    kafka_bootstrap: Annotated[str, Field(pattern=r"^[^\s:,]+:[0-9]+(,[^\s:,]+:[0-9]+)*$")]
+    """The Kafka cluster, as host:port,host:port."""
+
+    home: Path = Path(".hoso")
+    """Where this machine keeps data."""
+
+    instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = Field(default_factory=gethostname)
+    """This worker's lasting name: a StatefulSet's ordinal, a supervisor's slot. No two of a group may share it."""
+
+    log_partitions: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Partitions of the log and of what is derived from it: chosen once, for life."""
+
+    ops_host: str = "127.0.0.1"
+    """Where /healthz, /readyz and /metrics listen."""
+
+    ops_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Their port; 0: they do not listen."""

@@ -1,0 +1,72 @@
+"""`hoso worker`: the log in; the dossiers' state, deadlines, postal requests and notices out."""
+
+import sys
+from typing import Any, NoReturn
+
+import structlog
+from pydantic import ValidationError
+
+from schemas.dossier import LOG
+from schemas.instant import clock
+from schemas.telemetry import configure
+from schemas.topics import TABLE, WORKER
+from streams.engine import Engine, Timers, build_app, run_worker, topic_id_reader
+from streams.fold import Firing, Fold, poison
+from streams.ops_port import serving
+from streams.reference import Library
+from streams.settings import WorkerSettings
+
+log = structlog.get_logger()
+
+
+def main() -> NoReturn:
+    """Run a worker until SIGTERM. Exit status 0 in order, 2 for a wrong setting, 70 and 75 as the engine says."""
+    settings = _settings()
+    configure("worker")
+    clock()
+    library = Library(settings.kafka_bootstrap)
+    library.start()
+    app, engine = build(settings, library)
+    log.info(
+        "process.started",
+        kafka=settings.kafka_bootstrap,
+        log=LOG,
+        partitions=settings.log_partitions,
+        instance=settings.instance,
+        reference=library.newest,
+    )
+    beside = serving(engine, settings.ops_host, settings.ops_port) if settings.ops_port else None
+    run_worker(app, beside=beside)
+
+
+def build(settings: WorkerSettings, library: Library) -> tuple[Any, Engine]:
+    """The Faust app and the engine on it."""
+    app = build_app(
+        WORKER,
+        settings.kafka_bootstrap,
+        instance_id=settings.instance,
+        data_dir=settings.home / "worker" / settings.instance,
+        partitions=settings.log_partitions,
+        input_topic=LOG,
+    )
+    engine = Engine(
+        app,
+        input_topic=LOG,
+        table=TABLE,
+        partitions=settings.log_partitions,
+        step=Fold(library.reference).step,
+        timers=Timers(fire=Firing(library).fire, clock=lambda: clock().seconds(), every_seconds=0.05),
+        log_id=topic_id_reader(settings.kafka_bootstrap, LOG),
+        poison=poison,
+    )
+    return app, engine
+
+
+def _settings() -> WorkerSettings:
+    try:
+        return WorkerSettings()  # type: ignore[call-arg]  # from the environment
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "_".join(("HOSO", *map(str, first["loc"]))).upper()
+        sys.stderr.write(f"{name} is wrong: {first['msg']}\n")
+        sys.exit(2)
