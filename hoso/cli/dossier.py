@@ -1,0 +1,113 @@
+"""`hoso dossier CODE` and `hoso explain CODE`: what happened to a dossier, and why its date is what it is."""
+
+import json
+import sys
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from connectors.verdicts import TryLater
+from hoso.cli.cluster import bootstrap_of
+from hoso.history import History, NoSuchDossier, history, working
+from rules.reactions import shown
+from schemas.event import Event
+
+Code = Annotated[str, typer.Argument(help="The dossier's code, as on the slip: H29.12-261102-0001")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
+
+
+def dossier(code: Code, as_json: AsJson = False) -> None:
+    """Print a dossier's state and timeline, from its log.
+
+    \b
+    hoso dossier H29.12-261102-0001
+    hoso dossier H29.12-261102-0001 --json | jq .state.clock.due_on
+    """
+    found = _found(code)
+    state = shown(found.dossier, found.dossier.view()).model_dump(mode="json", exclude_none=True)
+    if as_json:
+        print(json.dumps({"code": code, "state": state, "timeline": _timeline(found)}, ensure_ascii=False, indent=2))
+        return
+    console = Console()
+    console.print(f"[bold]{code}[/]  {state['status']}  (national status {state.get('national_status', '-')})")
+    for name in ("procedure_code", "channel", "return_mode", "receiving_agency", "competent_agency", "holder"):
+        if name in state:
+            console.print(f"  {name.replace('_', ' ')}: {state[name]}")
+    clock = state["clock"]
+    console.print(
+        f"  clock: {clock['state']}"
+        + "".join(f", {k} {clock[k]}" for k in ("due_on", "outcome", "basis") if k in clock)
+    )
+    for leg in state.get("legs", ()):
+        known = leg.get("status") or "nothing confirmed yet"
+        console.print(f"  leg {leg['leg']}: {leg['carrier']} {leg.get('item_code', '')} order {leg['order']}, {known}")
+    console.print(_table(found))
+
+
+def explain(code: Code, as_json: AsJson = False) -> None:
+    """Print a dossier's deadline with its working, one line a day.
+
+    \b
+    hoso explain H29.12-261102-0001
+    """
+    found = _found(code)
+    lines, clock = working(found), found.dossier.clock
+    if as_json:
+        rows = msgspec.to_builtins(lines)
+        print(
+            json.dumps(
+                {"code": code, "clock": msgspec.to_builtins(clock), "working": rows}, ensure_ascii=False, indent=2
+            )
+        )
+        return
+    console = Console()
+    if not lines:
+        console.print(f"{code} has no deadline: {found.dossier.problem or f'its clock is {clock.state}'}")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("day", "", "counted as", "basis"):
+        table.add_column(name)
+    for line in lines:
+        table.add_row(line.day.isoformat(), f"{line.day:%a}", line.text_en, line.basis)
+    console.print(table)
+    version = found.reference.at(found.dossier.refversion or "").calendar.version
+    due = f"due on {clock.due_on}" if clock.due_on else f"no due date now: {clock.state}"
+    console.print(
+        f"[bold]{due}[/] ({clock.basis or '-'}; calendar {version}{'; provisional' if clock.provisional else ''})"
+    )
+
+
+def _found(code: str) -> History:
+    try:
+        return history(bootstrap_of(), code)
+    except (NoSuchDossier, TryLater) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+def _timeline(found: History) -> list[dict[str, Any]]:
+    return [
+        {"time": told.fact.time.isoformat(), "type": told.fact.type, "source": told.fact.source, "id": told.fact.id,
+         "set_in_motion": [fact.type for fact in told.said]}
+        for told in found.told
+    ]  # fmt: skip
+
+
+def _table(found: History) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("happened", "fact", "stated by", "set in motion"):
+        table.add_column(name, overflow="fold")
+    for told in found.told:
+        said = ", ".join(dict.fromkeys(map(_short, told.said)))
+        table.add_row(f"{told.fact.time:%Y-%m-%d %H:%M}", _short(told.fact), told.fact.source, said)
+    return table
+
+
+def _short(fact: Event) -> str:
+    name = fact.type.removeprefix("vn.hoso.").removesuffix(".v1")
+    return (
+        f"{name} {fact.data.status}" if name == "postal.item_moved" else name.replace("dossier.state_changed", "state")
+    )
