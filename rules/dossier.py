@@ -126,15 +126,17 @@ def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossie
             dossier = _stated(dossier, event, today)
         case ReferenceChanged():
             dossier = replace(dossier, refversion=event.data.to)
-        case PostalFact() | StatusConfirmed():
-            dossier = replace(dossier, legs=answered(dossier.legs, event, today, dossier.view()))
-    return _settled(dossier, event, reference, today)
-
-
-def _settled(dossier: Dossier, event: Event, reference: Reference, today: Edition) -> Dossier:
-    """Everything that follows from the facts: the legal clock, the post's orders, the status."""
     view = dossier.view()
-    dossier = _projected(dossier, view, event, reference)
+    match event:
+        case PostalFact() | StatusConfirmed():
+            dossier = replace(dossier, legs=answered(dossier.legs, event, today, view))
+        case _:
+            dossier = _projected(dossier, view, event, reference)
+    return _settled(dossier, view, today)
+
+
+def _settled(dossier: Dossier, view: View, today: Edition) -> Dossier:
+    """What follows from facts and answers together: the post's orders, the status."""
     dossier = replace(dossier, legs=planned(dossier.code, dossier.legs, view, today))
     return replace(dossier, status=_status(view, dossier))
 
