@@ -38,7 +38,7 @@ class Service(Protocol):
 
 
 def serve(name: str, build: Callable[[Settings, threading.Event], Service], settings: Settings | None = None) -> None:
-    """Live as this process until SIGTERM or Ctrl-C. Errors that are no verdict come out, and the supervisor restarts us."""
+    """Live as this process until SIGTERM or Ctrl-C. An error that is no verdict comes out: we are restarted."""
     settings = settings or load(Settings)
     telemetry.configure(name)
     clock()

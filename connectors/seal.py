@@ -6,7 +6,6 @@ kept in SQL before the fact is published; destroying a dossier's wrapped keys er
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar, get_args
@@ -18,8 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel
 
-from connectors.store import keys
-from connectors.store.store import Store
+from connectors.store import Store, sealed_keys
+from connectors.store.sealed_keys import WrappedKey
 from schemas.event import Event
 from schemas.sealed import Box, PlainContact, SealedContact, SealedText
 
@@ -51,7 +50,7 @@ def _wrapping_key(shared: bytes, ephemeral: bytes, about: bytes) -> AESGCM:
 
 
 class Wrapper:
-    """Wraps for the openers under an ephemeral key of its own. `about` must not repeat: it makes each wrapping key another."""
+    """Wraps for the openers under an ephemeral key of its own. `about` must not repeat: it makes the wrapping key."""
 
     def __init__(self, public_key: X25519PublicKey) -> None:
         ephemeral = X25519PrivateKey.generate()
@@ -75,15 +74,6 @@ def unwrap(private_key: X25519PrivateKey, wrapped: bytes, about: str) -> bytes:
 
 
 # ---------------------------------------------------------------- sealing
-
-
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
-    """What is kept in SQL of a sealed value."""
-
-    key_id: str
-    dossier: str
-    wrapped: bytes
 
 
 class Sealer:
@@ -117,12 +107,12 @@ class Sealer:
         """Store the wrapped keys of this batch, in one transaction."""
         if self.pending:
             with self._store.begin() as transaction:
-                keys.keep(transaction, self.pending)
+                sealed_keys.keep(transaction, self.pending)
             self.pending = []
 
 
 def sealable(fact: E, sealer: Sealer) -> E:
-    """A copy of a fact with every contact and free text sealed, found by type. Raises ComesSealed for what is sealed already."""
+    """A copy of a fact with every contact and free text sealed, found by type. Raises ComesSealed."""
     sealed = _sealed(fact.data, type(fact).model_fields["data"].annotation, fact.subject, sealer)
     return fact if sealed is fact.data else fact.model_copy(update={"data": sealed})
 
@@ -152,7 +142,9 @@ def _sealed(value: Any, annotation: Any, dossier: str, sealer: Sealer) -> Any:
 @cache
 def _may_be_sealed(annotation: Any) -> bool:
     """Whether a text in a field so typed is free text: the type says that it may come in a box."""
-    return annotation is SealedText or any(_may_be_sealed(one) for one in get_args(annotation) if not isinstance(one, str))
+    return annotation is SealedText or any(
+        _may_be_sealed(one) for one in get_args(annotation) if not isinstance(one, str)
+    )
 
 
 # ---------------------------------------------------------------- opening
@@ -166,7 +158,7 @@ class Opener:
 
     def _value(self, dossier: str, box: Box) -> bytes:
         with self._store.read() as connection:
-            wrapped = keys.find(connection, box.key_id)
+            wrapped = sealed_keys.find(connection, box.key_id)
         if wrapped is None:
             raise Erased(f"the key of this value of {dossier} is destroyed: nothing can give it back")
         key = unwrap(self._private_key, wrapped, f"{box.key_id} {dossier}")

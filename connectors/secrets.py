@@ -1,8 +1,9 @@
 """The keys of this installation, one file each in one folder: made once, read by whoever needs that one.
 
-`openers.key` opens what is sealed (dispatch and notify alone); `openers.pub` seals (the gate, translate); `evidence.key`
-is for carriers' bytes (edge, poll, translate); `digest.key` and `tracking.key` for HMACs at the gate; `signing.key`
-signs callbacks for agencies that ask for Ed25519 (notify). A process reads a key at its first use and no other.
+`openers.key` opens what is sealed (dispatch and notify alone); `openers.pub` seals (gate, translate); `evidence.key` is
+for carriers' bytes (edge, poll, translate); `feed.key` for what the feed holds of a citizen (notify, edge);
+`digest.key` and `tracking.key` for HMACs at the gate; `signing.key` signs callbacks for agencies that ask for Ed25519
+(notify). A process reads a key at its first use and no other.
 """
 
 import os
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 OPENERS, OPENERS_PUBLIC = "openers.key", "openers.pub"
-EVIDENCE, DIGEST, TRACKING, SIGNING = "evidence.key", "digest.key", "tracking.key", "signing.key"
+EVIDENCE, FEED, DIGEST, TRACKING, SIGNING = "evidence.key", "feed.key", "digest.key", "tracking.key", "signing.key"
 BYTES = 32
 
 
@@ -75,6 +76,11 @@ class Secrets:
         return _read(self.folder / EVIDENCE)
 
     @cached_property
+    def feed(self) -> bytes:
+        """The key of the feed's rows that hold something of a citizen."""
+        return _read(self.folder / FEED)
+
+    @cached_property
     def digest(self) -> bytes:
         """The key of facts' digests."""
         return _read(self.folder / DIGEST)
@@ -98,7 +104,7 @@ def load_secrets(folder: Path) -> Secrets:
 def ensure_secrets(folder: Path) -> Secrets:
     """The keys in this folder, the missing ones made (mode 0600); any number of processes may do so at once."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in (OPENERS, EVIDENCE, DIGEST, TRACKING, SIGNING):
+    for name in (OPENERS, EVIDENCE, FEED, DIGEST, TRACKING, SIGNING):
         _keep(folder / name, secrets.token_bytes(BYTES))
     if not (folder / OPENERS_PUBLIC).exists():
         private = X25519PrivateKey.from_private_bytes(_read(folder / OPENERS))

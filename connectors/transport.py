@@ -1,4 +1,4 @@
-"""The one door to requests: a call goes out, a reply or a verdict comes back. No redirects, no proxy of the environment."""
+"""The one door to requests: a call goes out, a reply or a verdict comes back; no redirects, no proxy settings."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from connectors.verdicts import TryLater, Unreadable
+from connectors.verdicts import TryLater
 
 MOST_BYTES = 2 * 1024 * 1024
 """What is read of a reply at most."""
@@ -105,7 +105,7 @@ def _read(response: requests.Response, timeout_seconds: float) -> bytes:
     for chunk in response.iter_content(CHUNK):
         body += chunk
         if len(body) > MOST_BYTES:
-            raise Unreadable(f"the reply is longer than {MOST_BYTES} bytes")
+            raise TryLater(f"the reply is longer than {MOST_BYTES} bytes", in_doubt=True)
         if time.monotonic() > until:
             raise TryLater("the reply never ended", in_doubt=True)
     return bytes(body)

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The lock holds the exact files; another Python than the machine's own is never downloaded.
-export UV_PYTHON_DOWNLOADS=never
+export UV_PYTHON_DOWNLOADS=never PIP_ROOT_USER_ACTION=ignore
 stamps=.hoso/stamps
 pom=deploy/kafka/pom.xml
 kafka_jars=.hoso/kafka/$(sed -n '/<artifactId>kafka_/{n;s/.*<version>\(.*\)<.*/\1/p}' "$pom")
@@ -109,7 +109,8 @@ make_venv() {
 fetch_jars() {
     say "fetching Kafka's jars to $kafka_jars"
     rm -rf "$kafka_jars.new"
-    mvn -q -B -Dstyle.color=never -f "$pom" dependency:copy-dependencies -DoutputDirectory="$PWD/$kafka_jars.new"
+    mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$PWD/$kafka_jars.new" >.hoso/maven.log ||
+        { cat .hoso/maven.log >&2; give_up "Maven cannot fetch Kafka's jars"; }
     rm -rf "$kafka_jars"
     mv "$kafka_jars.new" "$kafka_jars"
     stamp kafka "$kafka_hash"

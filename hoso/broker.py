@@ -4,12 +4,13 @@ import fcntl
 import json
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 from hoso.child import Pid
 from hoso.java import CannotStart
@@ -19,6 +20,7 @@ from hoso.settings import Settings
 
 START_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.05
+ANSWER_MILLISECONDS = 2000
 TRIES = 3
 
 
@@ -29,6 +31,8 @@ class Broker:
     home: Path
     nodes: tuple[Node, ...]
     pids: tuple[Pid, ...]
+    ready: bool = False
+    """Whether it answered a metadata request once since it was started."""
 
     @property
     def bootstrap(self) -> str:
@@ -69,18 +73,16 @@ def start(
         if running := status(settings.home):
             if port not in (None, running.port):
                 raise CannotStart(f"Kafka runs already on {running.bootstrap}: `hoso broker stop` stops it")
-            return running
+            # Whoever started it may have been killed while waiting for it.
+            return running if running.ready else _await(running)
         if port is not None and not is_free(port):
             raise CannotStart(f"port {port} is taken: leave --port out and a free one is found")
         for last in [False] * (TRIES - 1) + [True]:
-            broker = _launch(settings, port, signal.SIGTERM if dies_with_us else None)
             try:
-                _await(broker)
+                return _await(_launch(settings, port, signal.SIGTERM if dies_with_us else None))
             except PortLost:
                 if last or port is not None:
                     raise
-            else:
-                return broker
     raise AssertionError("the last try returns or raises")
 
 
@@ -91,6 +93,7 @@ def stop(home: Path | None = None, seconds: float = 30) -> bool:
         broker = status(settings.home)
         if broker:
             _end(broker, seconds)
+        _state_file(settings.home).unlink(missing_ok=True)
         return broker is not None
 
 
@@ -105,8 +108,30 @@ def status(home: Path | None = None) -> Broker | None:
         settings.home,
         tuple(Node(**node) for node in found["nodes"]),
         tuple(Pid(**pid) for pid in found["pids"]),
+        found["ready"],
     )
     return broker if all(pid.is_alive() for pid in broker.pids) else None
+
+
+def run(home: Path | None = None, port: int | None = None) -> bool:
+    """A local Kafka in the foreground, for a supervisor; whether it ended because SIGTERM or Ctrl-C asked for it."""
+    told, pids = threading.Event(), list[Pid]()
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        told.set()
+        if not pids:
+            # It is starting: `start` leaves no process behind when it is interrupted.
+            raise KeyboardInterrupt
+        for pid in pids:
+            pid.send(signal.SIGTERM)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tell)
+    with suppress(KeyboardInterrupt):
+        pids += start(home, port, dies_with_us=True).pids
+        for pid in pids:
+            pid.wait()
+    return told.is_set()
 
 
 @contextmanager
@@ -138,19 +163,12 @@ def _launch(settings: Settings, port: int | None, dies_with_us: signal.Signals |
         for node in nodes
     ]
     broker = Broker(home, nodes, tuple(pids))
-    _write(
-        _state_file(home),
-        {
-            "bootstrap": broker.bootstrap,
-            "nodes": [asdict(node) for node in nodes],
-            "pids": [asdict(pid) for pid in pids],
-        },
-    )
+    _write(broker)
     return broker
 
 
-def _await(broker: Broker) -> None:
-    """Return once every node is listed in the cluster's metadata; otherwise leave no process behind."""
+def _await(broker: Broker) -> Broker:
+    """Return it once every node is listed in the cluster's metadata; otherwise leave no process behind."""
     deadline = time.monotonic() + START_SECONDS
     try:
         for node, pid in zip(broker.nodes, broker.pids, strict=True):
@@ -161,10 +179,15 @@ def _await(broker: Broker) -> None:
                 if time.monotonic() > deadline:
                     raise CannotStart(f"Kafka does not answer after {START_SECONDS:.0f} s: see {broker.log}")
         if not _lists(broker.bootstrap, len(broker.nodes), broker.pids, deadline):
+            if not all(pid.is_alive() for pid in broker.pids):
+                raise _why(broker)
             raise CannotStart(f"Kafka listens and does not answer: see {broker.log}")
     except BaseException:
         _end(broker, seconds=5)
         raise
+    ready = replace(broker, ready=True)
+    _write(ready)
+    return ready
 
 
 def _lists(bootstrap: str, nodes: int, pids: Sequence[Pid], deadline: float) -> bool:
@@ -184,20 +207,22 @@ def _brokers(bootstrap: str) -> int:
     from kafka.errors import KafkaError
 
     try:
-        with KafkaAdminClient(bootstrap_servers=bootstrap.split(","), client_id="hoso-broker") as admin:
+        with KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=ANSWER_MILLISECONDS
+        ) as admin:
             return len(admin.describe_cluster()["brokers"])
     except KafkaError:
         return 0
 
 
 def _why(broker: Broker) -> CannotStart:
-    """What a node that ended while starting said last, as the error to raise."""
-    lines = broker.log.read_text(errors="replace").splitlines()[-200:]
-    if any("Address already in use" in line or "BindException" in line for line in lines):
-        return PortLost(f"Kafka found port {broker.port} taken: see {broker.log}")
-    worst = [
-        line for line in lines if " ERROR " in line or " FATAL " in line or line.startswith(("Error", "Exception"))
-    ]
+    """Why a node ended while starting, as the error to raise: its port is another's, or what it said last."""
+    for node in broker.nodes:
+        for port in (node.port, node.controller_port):
+            if not is_free(port):
+                return PortLost(f"somebody took port {port} before Kafka did: see {broker.log}")
+    lines = [line for line in broker.log.read_text(errors="replace").splitlines() if not line.startswith("SLF4J")]
+    worst = [line for line in lines[-200:] if " ERROR " in line or " FATAL " in line or line.startswith("Error")]
     return CannotStart(f"Kafka ended while starting: {(worst or lines or ['without a word'])[-1]} (see {broker.log})")
 
 
@@ -222,11 +247,17 @@ def _state_file(home: Path) -> Path:
     return home / "kafka" / "broker.json"
 
 
-def _write(file: Path, state: dict[str, Any]) -> None:
-    """Write the file whole or not at all."""
-    fresh = file.with_suffix(".new")
+def _write(broker: Broker) -> None:
+    """Write the state file whole or not at all."""
+    state = {
+        "bootstrap": broker.bootstrap,
+        "nodes": [asdict(node) for node in broker.nodes],
+        "pids": [asdict(pid) for pid in broker.pids],
+        "ready": broker.ready,
+    }
+    fresh = _state_file(broker.home).with_suffix(".new")
     fresh.write_text(json.dumps(state, indent=2))
-    fresh.replace(file)
+    fresh.replace(_state_file(broker.home))
 
 
 @contextmanager

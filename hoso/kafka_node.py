@@ -63,6 +63,9 @@ def properties(node: Node, nodes: Sequence[Node], data: Path) -> dict[str, str]:
         # Topics come from schemas/topics.py; a misspelt one is an error, not a new topic.
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
+        # A killed node is not let in again before its old session ends: nine seconds by default.
+        "broker.session.timeout.ms": "4000",
+        "broker.heartbeat.interval.ms": "500",
         "default.replication.factor": replicas,
         "min.insync.replicas": least,
         "offsets.topic.replication.factor": replicas,

@@ -43,7 +43,7 @@ class Days:
         return self.always or day in self.worked or (day.weekday() < 5 and day not in self.closed)
 
     def after(self, day: date, count: int) -> date:
-        """The date this many working days after a day (before it, for a negative count); 0 is the day or the next worked one."""
+        """The date so many working days after a day, or before it; 0 is the day itself or the next worked one."""
         if count == 0:
             return day if self.works_on(day) else self.after(day, 1)
         step = DAY if count > 0 else -DAY

@@ -1,4 +1,4 @@
-"""What becomes of an envelope at the post: its scans, one after another, all fixed by seed and reference before it sets out."""
+"""What becomes of an envelope at the post: its scans, all fixed by seed and reference before it sets out."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -70,7 +70,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a journey depends on besides its dice. `collects`: from a citizen's door; `to_agency`: to a counter; `cash`: COD."""
+    """What a journey depends on besides its dice. `collects`: from a citizen's door; `to_agency`: to a counter."""
 
     created_at: float
     collects: bool
@@ -129,7 +129,7 @@ class _Walk:
     def next_visit(self, working_days: int, days: Days) -> datetime:
         """A moment on a later day, when somebody is there."""
         if days.always:
-            return self.now + timedelta(days=working_days) - timedelta(hours=self.dice.uniform(0, 6))
+            return self.now + timedelta(days=working_days, hours=self.dice.uniform(0, 3))
         opens = days.next_at(self.now.date(), working_days, days.hours[0][0])
         return days.minutes_after(opens, self.dice.uniform(20, 360))
 
@@ -143,11 +143,11 @@ def _picks_up(walk: _Walk, route: Route, outcome: Outcome) -> bool:
     doors = walk.postmen if route.collects else walk.counters
     failures = {Outcome.ABSENT_ONCE: 1, Outcome.NO_PICKUP: 3}.get(outcome, 0) if route.collects else 0
     walk.on(4, 45, 110, doors)
-    for _ in range(failures):
+    for n in range(failures):
         walk.on(5, 20, 50, cause=walk.dice.choice(SENDER_AWAY))
-        if failures < 3 or walk.scans[-3].status != 5:
+        if n < 2:
             walk.scan(4, walk.next_visit(1, doors))
-    if outcome is Outcome.NO_PICKUP and route.collects:
+    if failures == 3:
         walk.on(8, 30, 60)
         return False
     walk.on(6, 20, 45, doors)
@@ -180,7 +180,7 @@ def _delivers(walk: _Walk, route: Route, outcome: Outcome) -> None:
     walk.scan(12, goes_out)
     walk.on(14, 20, 80, doors)
     if route.cash:
-        walk.on(21, 300, 900)
+        walk.on(21, 120, 400, walk.postmen)
 
 
 def _goes_back(walk: _Walk) -> None:

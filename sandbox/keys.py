@@ -16,9 +16,7 @@ def ensure(public: Path) -> RSAPrivateKey:
     key = serialization.load_pem_private_key(private.read_bytes(), password=None)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError(f"{private} holds no RSA key")
-    pem = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     if not public.is_file() or public.read_bytes() != pem:
         public.write_bytes(pem)
     return key

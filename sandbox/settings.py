@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     city_days: Annotated[int, Field(ge=5, le=60)] = 14
     """How many calendar days the city is to live; it takes no new dossier when too few are left."""
 
-    city_dossiers: Annotated[int, Field(ge=25, le=20_000)] = 420
+    city_dossiers: Annotated[int, Field(ge=26, le=20_000)] = 420
     """How many dossiers the city hands in."""
 
     city_agencies: Annotated[str, AfterValidator(_doors)] = ""
@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     none means those of the credentials file, by turns."""
 
     city_stranger: str = "H29.99"
-    """An agency that states a fact about a dossier that is none of its business; it publishes on Kafka."""
+    """An agency that states a fact about a dossier that is none of its business."""
 
     def doors(self, known: list[str]) -> dict[str, str]:
         """The city's agencies, each with its door; `known` are the codes of the credentials file."""

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class Timers:
-    """Jobs run one after another on one thread, in the order of their times; a job that waits on a partner belongs elsewhere.
+    """Jobs run one after another on one thread, in the order of their times; a job that waits belongs elsewhere.
 
     A job whose time has passed runs at once. A job that fails is said and the next one runs.
     """

@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Self, get_args
 import msgspec
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from schemas.instant import VIETNAM
+
 CONTENT_TYPE = b"application/cloudevents+json"
 MOST_BYTES = 128 * 1024
 """An event's largest size on a topic, in bytes."""
@@ -41,15 +43,15 @@ def _only_text(value: object) -> object:
     raise ValueError("an instant is ISO 8601 text with a zone")
 
 
-def _real_zone(value: datetime) -> datetime:
-    """Refuse years whose neighbours a zone could not express."""
+def _here(value: datetime) -> datetime:
+    """The instant in Viet Nam's zone; a year of another age is refused, its neighbours might not exist."""
     if not 1990 <= value.year <= 2200:
         raise ValueError("an instant of another age")
-    return value
+    return value.astimezone(VIETNAM)
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_real_zone)]
-"""An instant with a zone, ISO 8601 with offset on the wire."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_here)]
+"""An instant: ISO 8601 with any offset comes in, Viet Nam's goes out."""
 Money = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 """An amount in whole dong."""
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -57,6 +57,7 @@ NAMES = (
     Name("notice.stepped_aside", Kind.LOG, "A notice refused three times lets those behind it pass"),
     Name("notice.gave_up", Kind.LOG, "Every try to tell an agency is used up"),
     Name("endpoint.verified", Kind.LOG, "An agency's endpoint answered its challenge"),
+    Name("endpoint.unproven", Kind.LOG, "An agency's endpoint did not answer its challenge, or may not be called"),
     Name("endpoint.disabled", Kind.LOG, "An agency's endpoint answered 410"),
     Name("lane.opened", Kind.LOG, "A partner's lane flows again"),
     Name("lane.broken", Kind.LOG, "A partner does not answer: its lane waits"),

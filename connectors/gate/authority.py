@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from datetime import date
-from functools import cached_property
 
 from connectors.gate.problems import problem
+from rules.reference import Edition
 from schemas.dossier import LOG, DossierFact, Role
 from schemas.event import AGENCY, TYPES, Event
 from schemas.notice import FieldProblem
@@ -18,39 +18,15 @@ ABOUT_OTHERS = frozenset({Role.COMPETENT, Role.LINKED, Role.CONSULTED, Role.SAME
 """The roles in which an agency speaks of a dossier that another received."""
 
 
-class Directory:
-    """A version's bundle, with its agencies and procedures at hand. Aliases lead to the agency that now answers to them."""
-
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-
-    @cached_property
-    def _agencies(self) -> dict[str, Agency]:
-        found = {alias: agency for agency in self.bundle.agencies for alias in agency.aliases}
-        return found | {agency.code: agency for agency in self.bundle.agencies}
-
-    @cached_property
-    def _procedures(self) -> frozenset[str]:
-        return frozenset(procedure.code for procedure in self.bundle.procedures)
-
-    def agency(self, code: str) -> Agency | None:
-        """The agency that answers to this code or alias."""
-        return self._agencies.get(code)
-
-    def knows_procedure(self, code: str) -> bool:
-        """Whether this procedure, or the national one it is a local variant of, is in force."""
-        return code in self._procedures or code[:8] in self._procedures
+_latest: Edition | None = None
 
 
-_latest: Directory | None = None
-
-
-def directory(bundle: Bundle) -> Directory:
-    """The directory of a bundle; made once while the bundle stays the newest."""
+def edition_of(bundle: Bundle) -> Edition:
+    """A bundle prepared for asking; made once while it stays the newest."""
     global _latest
     found = _latest
     if found is None or found.bundle is not bundle:
-        found = _latest = Directory(bundle)
+        found = _latest = Edition(bundle)
     return found
 
 
@@ -88,9 +64,12 @@ def about_subject(subject: str, known: type[Event] | None, agency: Agency | None
     if found is None:
         says = "names no real day" if CODE.fullmatch(subject) else "is not a dossier's code, such as H29.12-261124-0001"
         yield problem("subject", f"It {says}.")
-    elif known is not None and agency is not None and found[0] not in codes_of(agency):
-        if ABOUT_OTHERS.isdisjoint(roles_of(known)):
-            yield problem("subject", "This dossier is another agency's, and only that one may state this fact.")
+    elif known is not None and agency is not None and not _may_speak_of(found[0], known, agency):
+        yield problem("subject", "This dossier is another agency's, and only that one may state this fact.")
+
+
+def _may_speak_of(code: str, known: type[Event], agency: Agency) -> bool:
+    return code in codes_of(agency) or not ABOUT_OTHERS.isdisjoint(roles_of(known))
 
 
 def about_role(known: type[Event], agency: Agency) -> Iterator[FieldProblem]:

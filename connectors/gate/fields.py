@@ -1,4 +1,4 @@
-"""Where a type's data holds an agency, a procedure, a date: read off the types once, so that no list of fields is kept."""
+"""Where a type's data holds an agency, a procedure, a date: read off the types, so that no list is kept."""
 
 import types
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from schemas.event import AgencyCode, ProcedureCode
+from schemas.event import AgencyCode, Event, ProcedureCode
 
 EACH = "*"
 """In a path: each item of a list."""
@@ -70,10 +70,9 @@ def _parts(field: FieldInfo) -> tuple[Any, tuple[object, ...]]:
 
 
 @cache
-def places(model: type[BaseModel]) -> tuple[tuple[Path, Kind], ...]:
-    """Every path of a model's values that has a kind."""
-    found = {pair: None for name, f in model.model_fields.items() for pair in _walk(*_parts(f), (name,))}
-    return tuple(found)
+def places(known: type[Event]) -> tuple[tuple[Path, Kind], ...]:
+    """Every path in a type's data whose value has a kind."""
+    return tuple(dict.fromkeys(_walk(*_parts(known.model_fields["data"]), ())))
 
 
 def values(raw: object, path: Path, at: Path = ()) -> Iterator[tuple[str, object]]:
@@ -100,4 +99,3 @@ def texts(raw: object) -> Iterator[tuple[str, object]]:
             waiting.extend((f"{path}.{key}", one) for key, one in value.items())
         elif isinstance(value, list):
             waiting.extend((f"{path}.{index}", one) for index, one in enumerate(value))
-

@@ -10,14 +10,14 @@ from hashlib import sha256
 from typing import Any
 
 from connectors.broker import Producer
-from connectors.gate import authority, seen
+from connectors.gate import authority
 from connectors.gate.judge import Admitted, Rejection, judge
 from connectors.gate.problems import WHOLE, problem
 from connectors.metrics import counter
 from connectors.reference import References
 from connectors.seal import Sealer
 from connectors.secrets import Secrets
-from connectors.store import Store
+from connectors.store import Store, gate_seen
 from schemas.dossier import DossierFact
 from schemas.event import MOST_BYTES, Event, canonical, derived_id, digest_of
 from schemas.instant import now
@@ -34,7 +34,7 @@ CONFLICT = "Another event of yours with this id says something else; a new fact 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An event as it came, and whose key or topic it came by. `traceparent` is that of the request, for an event without."""
+    """An event as it came, and whose key or topic it came by. `traceparent` is for an event without one."""
 
     raw: bytes | dict[str, Any]
     caller: str
@@ -43,11 +43,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """On the log, or there before (`repeated`)."""
+    """On the log; a repetition is on it once more, and changes nothing."""
 
     id: str
     subject: str
-    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,8 @@ class Conflict(Rejection):
 
 
 Verdict = Accepted | Rejection
+Known = dict[tuple[str, str], str]
+"""The digest under which a (source, id) came in before."""
 
 
 class Gate:
@@ -67,33 +68,42 @@ class Gate:
     def admit(self, offers: Sequence[Offer], door: str) -> list[Verdict]:
         """What became of each, in their order. All that is accepted or rejected is on its topic when this returns.
 
-        TryLater: nothing is promised, and the same batch may be offered again, since saying a thing twice is saying it once.
+        TryLater: nothing is promised, and the same batch may be offered again: saying a thing twice is saying it once.
         """
         bundle, at = self._references.newest(), now()
-        verdicts = [judge(offer.raw, offer.caller, bundle, at) for offer in offers]
-        batch = _Batch(self, bundle, at)
-        done = batch.take(list(zip(offers, verdicts, strict=True)))
-        for verdict in done:
-            counter("hoso_gate_total").labels(door, "accepted" if isinstance(verdict, Accepted) else "rejected").inc()
-        return done
+        judged = [judge(offer.raw, offer.caller, bundle, at) for offer in offers]
+        known = self._known([one.event for one in judged if isinstance(one, Admitted)])
+        sealer = Sealer(self._secrets.openers_public, self._store)
+        facts = [
+            self._fact(one, offer, sealer, bundle, at) if isinstance(one, Admitted) else one
+            for offer, one in zip(offers, judged, strict=True)
+        ]
+        decided = [_last_look(fact, known) if isinstance(fact, Event) else fact for fact in facts]
+        rejected = [
+            rejection(offer, one, bundle, at)
+            for offer, one in zip(offers, decided, strict=True)
+            if isinstance(one, Rejection)
+        ]
+        admitted = [one for one in decided if isinstance(one, Event)]
+        # Keys, topics, memory: in this order, so that a crash between any two harms nothing.
+        sealer.keep()
+        self._producer.publish([*admitted, *rejected])
+        self._remember(admitted)
+        _count(door, len(admitted), len(rejected))
+        return [Accepted(one.id, one.subject) if isinstance(one, Event) else one for one in decided]
 
-    def rejection(self, offer: Offer, rejected: Rejection, bundle: Bundle, at: datetime) -> EventRejected:
-        """A rejection as its agency is told; the same for the same bytes, faults and agency."""
-        agency = authority.directory(bundle).agency(offer.caller)
-        code = agency.code if agency else offer.caller
-        raw = offer.raw if isinstance(offer.raw, bytes) else repr(offer.raw).encode()
-        said = canonical([error.model_dump() for error in rejected.errors])
-        return EventRejected(
-            id=derived_id(code, "rejected", sha256(raw).hexdigest(), sha256(said).hexdigest()),
-            source=SOURCE,
-            subject=code,
-            time=at,
-            recordedtime=at,
-            traceparent=offer.traceparent,
-            data=EventRejected.Data(id=rejected.id, subject=rejected.subject, errors=rejected.errors),
-        )
+    def _known(self, events: Sequence[Event]) -> Known:
+        if not events:
+            return {}
+        with self._store.read() as connection:
+            return gate_seen.digests(connection, [(event.source, event.id) for event in events])
 
-    def fact(self, admitted: Admitted, offer: Offer, sealer: Sealer, bundle: Bundle, at: datetime) -> Event:
+    def _remember(self, facts: Sequence[Event]) -> None:
+        if facts:
+            with self._store.begin() as transaction:
+                gate_seen.remember(transaction, facts)
+
+    def _fact(self, admitted: Admitted, offer: Offer, sealer: Sealer, bundle: Bundle, at: datetime) -> Event:
         """An admitted event as it goes on the log."""
         event = sealer.seal(admitted.event)
         opens = isinstance(event, DossierFact) and event.opens
@@ -107,64 +117,38 @@ class Gate:
             }
         )
 
-    def sealer(self) -> Sealer:
-        """A sealer for one batch."""
-        return Sealer(self._secrets.openers_public, self._store)
 
-    @property
-    def store(self) -> Store:
-        """Where keys and what was seen are kept."""
-        return self._store
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Put events on their topics, durable when this returns."""
-        self._producer.publish(events)
+def _last_look(fact: Event, known: Known) -> Event | Rejection:
+    """The fact, unless its id has been used for something else or its sealed form is too long."""
+    assert fact.digest is not None
+    if known.setdefault((fact.source, fact.id), fact.digest) != fact.digest:
+        return Conflict(fact.id, fact.subject, (problem("id", CONFLICT),))
+    if (size := len(fact.encode())) > MOST_BYTES:
+        says = f"Sealed it has {size} bytes; at most {MOST_BYTES} are taken."
+        return Rejection(fact.id, fact.subject, (problem(WHOLE, says),))
+    return fact
 
 
-class _Batch:
-    """One batch on its way through the gate."""
+def rejection(offer: Offer, rejected: Rejection, bundle: Bundle, at: datetime) -> EventRejected:
+    """A rejection as its agency is told; the same for the same bytes, faults and agency."""
+    agency = authority.edition_of(bundle).agency(offer.caller)
+    code = agency.code if agency else offer.caller
+    raw = offer.raw if isinstance(offer.raw, bytes) else repr(offer.raw).encode("utf-8", "replace")
+    said = canonical([error.model_dump() for error in rejected.errors])
+    return EventRejected(
+        id=derived_id(code, "rejected", sha256(raw).hexdigest(), sha256(said).hexdigest()),
+        source=SOURCE,
+        subject=code,
+        time=at,
+        recordedtime=at,
+        traceparent=offer.traceparent,
+        data=EventRejected.Data(id=rejected.id, subject=rejected.subject, errors=rejected.errors),
+    )
 
-    def __init__(self, gate: Gate, bundle: Bundle, at: datetime) -> None:
-        self._gate, self._bundle, self._at = gate, bundle, at
-        self._sealer = gate.sealer()
-        self._facts: list[Event] = []
-        self._rejected: list[Event] = []
 
-    def take(self, judged: Sequence[tuple[Offer, Admitted | Rejection]]) -> list[Verdict]:
-        """Seal, keep the keys, publish, remember: in this order, so that a crash between any two harms nothing."""
-        known = self._known([verdict.event for _, verdict in judged if isinstance(verdict, Admitted)])
-        verdicts = [self._one(offer, verdict, known) for offer, verdict in judged]
-        self._sealer.keep()
-        self._gate.publish([*self._facts, *self._rejected])
-        if self._facts:
-            with self._gate.store.begin() as transaction:
-                seen.remember(transaction, self._facts)
-        return verdicts
-
-    def _known(self, events: Sequence[Event]) -> dict[tuple[str, str], str]:
-        if not events:
-            return {}
-        with self._gate.store.read() as connection:
-            return seen.digests(connection, [(event.source, event.id) for event in events])
-
-    def _one(self, offer: Offer, verdict: Admitted | Rejection, known: dict[tuple[str, str], str]) -> Verdict:
-        if isinstance(verdict, Rejection):
-            return self._reject(offer, verdict)
-        event = verdict.event
-        fact = self._gate.fact(verdict, offer, self._sealer, self._bundle, self._at)
-        assert fact.digest is not None
-        before = known.setdefault((event.source, event.id), fact.digest)
-        if before != fact.digest:
-            return self._reject(offer, Conflict(event.id, event.subject, (problem("id", CONFLICT),)))
-        if (size := len(fact.encode())) > MOST_BYTES:
-            says = f"Sealed it has {size} bytes; at most {MOST_BYTES} are taken."
-            return self._reject(offer, Rejection(event.id, event.subject, (problem(WHOLE, says),)))
-        self._facts.append(fact)
-        return Accepted(event.id, event.subject)
-
-    def _reject(self, offer: Offer, rejected: Rejection) -> Rejection:
-        self._rejected.append(self._gate.rejection(offer, rejected, self._bundle, self._at))
-        return rejected
+def _count(door: str, admitted: int, rejected: int) -> None:
+    counter("hoso_gate_total").labels(door, "accepted").inc(admitted)
+    counter("hoso_gate_total").labels(door, "rejected").inc(rejected)
 
 
 def tracking_code(dossier: str, key: bytes) -> str:

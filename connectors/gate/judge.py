@@ -1,4 +1,4 @@
-"""The gate's judgement of one event, pure: form, size, time, who says it and of what. It needs no memory of a dossier."""
+"""The gate's judgement of one event, pure: form, size, time, who says it and of what."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,9 +10,9 @@ import msgspec
 from pydantic import ValidationError
 
 from connectors.gate import authority, wire
-from connectors.gate.authority import Directory
 from connectors.gate.fields import Kind, places, texts, values
 from connectors.gate.problems import A_DATE, AN_INSTANT, WHOLE, clean, distinct, from_validation, problem
+from rules.reference import Edition
 from schemas.event import MOST_BYTES, Event, NotAnEvent
 from schemas.notice import FieldProblem
 from schemas.reference import Agency, Bundle
@@ -57,19 +57,19 @@ def judge(raw: bytes | dict[str, Any], caller: str, bundle: Bundle, now: datetim
         return Rejection(None, None, (problem(WHOLE, "It is not a CloudEvent: one JSON object is expected."),))
     if size > MOST_BYTES:
         return _rejection(said, [problem(WHOLE, f"It has {size} bytes; at most {MOST_BYTES} are taken.")])
-    return _judge(said, caller, authority.directory(bundle), now)
+    return _judge(said, caller, authority.edition_of(bundle), now)
 
 
-def _judge(said: dict[str, Any], caller: str, directory: Directory, now: datetime) -> Admitted | Rejection:
+def _judge(said: dict[str, Any], caller: str, edition: Edition, now: datetime) -> Admitted | Rejection:
     """The judgement itself, every faulty field named at once."""
     known = authority.stated_by_agencies(said.get("type"))
-    agency = directory.agency(caller)
+    agency = edition.agency(caller)
     event, problems = _read(said, known or Event)
     if known is None:
         problems.append(problem("type", "It is not a type that an agency states; /schemas/ lists them."))
     problems += _envelope(said, known, caller, agency, now)
     if known is not None:
-        problems += _data(said.get("data"), known, directory)
+        problems += _data(said.get("data"), known, edition)
     problems += _text(said.get("data"))
     if event is None or problems:
         return _rejection(said, problems)
@@ -135,15 +135,15 @@ def _about_time(value: str, now: datetime) -> Iterator[FieldProblem]:
         yield problem("time", "It is more than 5 minutes ahead of us; look at your clock and its zone.")
 
 
-def _data(data: object, known: type[Event], directory: Directory) -> Iterator[FieldProblem]:
+def _data(data: object, known: type[Event], edition: Edition) -> Iterator[FieldProblem]:
     """Whether what the data names exists, and its dates are dates: pydantic would take "1700006400" for one."""
-    for path, kind in places(known.model_fields["data"].annotation or Event):
+    for path, kind in places(known):
         for field, value in values(data, path, ("data",)):
-            if (says := _wrong(kind, value, directory)) is not None:
+            if (says := _wrong(kind, value, edition)) is not None:
                 yield problem(field, says)
 
 
-def _wrong(kind: Kind, value: object, directory: Directory) -> str | None:
+def _wrong(kind: Kind, value: object, edition: Edition) -> str | None:
     """What is wrong with a value of this kind; the form of the others is the schema's business."""
     if not isinstance(value, str):
         return A_DATE if kind is Kind.DATE else None
@@ -153,9 +153,9 @@ def _wrong(kind: Kind, value: object, directory: Directory) -> str | None:
         case Kind.INSTANT:
             return None if INSTANT.fullmatch(value) else AN_INSTANT
         case Kind.AGENCY:
-            return None if directory.agency(value) else "There is no such agency in the reference data in force."
+            return None if edition.agency(value) else "There is no such agency in the reference data in force."
         case Kind.PROCEDURE:
-            return None if directory.knows_procedure(value) else "There is no such procedure in the reference data in force."
+            return None if edition.procedure(value) else "There is no such procedure in the reference data in force."
 
 
 def _text(data: object) -> Iterator[FieldProblem]:

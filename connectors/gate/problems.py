@@ -1,4 +1,4 @@
-"""What is wrong with a field, said plainly: pydantic's errors as sentences that never repeat the value they complain of."""
+"""What is wrong with a field, said plainly: pydantic's errors as sentences that never repeat a value."""
 
 from collections.abc import Iterable
 from typing import Any

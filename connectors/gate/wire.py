@@ -34,11 +34,11 @@ def from_binary(attributes: Mapping[str, str], raw: bytes) -> dict[str, Any]:
     return {**attributes, "data": from_json(raw)}
 
 
-def attributes(headers: Iterable[tuple[str, bytes | None]], prefix: str = KAFKA_PREFIX) -> dict[str, str]:
+def attributes(headers: Iterable[tuple[str, bytes | str | None]], prefix: str = KAFKA_PREFIX) -> dict[str, str]:
     """The event's attributes among the headers of a message. Raises NotAnEvent where one is no text."""
     try:
         return {
-            name.lower().removeprefix(prefix): value.decode()
+            name.lower().removeprefix(prefix): value if isinstance(value, str) else value.decode()
             for name, value in headers
             if value is not None and name.lower().startswith(prefix)
         }
@@ -56,7 +56,7 @@ def from_message(value: bytes | None, headers: Iterable[tuple[str, bytes | None]
 
 def split(body: bytes) -> list[bytes]:
     """The events of an HTTP body, one object or an array of them, each as its bytes. Raises NotAnEvent."""
-    if not body.lstrip()[:1] == b"[":
+    if body.lstrip()[:1] != b"[":
         return [body]
     try:
         return [bytes(one) for one in _decode_many(body)]

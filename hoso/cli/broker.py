@@ -20,6 +20,11 @@ hoso broker start               on port 9092, or a free one if somebody has it
 hoso broker start --port 9192   on this port or not at all
 HOSO_HOME=/tmp/other hoso broker start    a second one, with data of its own
 """
+run_help = """Run the local Kafka in the foreground until Ctrl-C; this is how `hoso up` keeps it.
+
+\b
+hoso broker run --port 9192
+"""
 stop_help = """Stop the local Kafka and wait until it has.
 
 \b
@@ -49,6 +54,19 @@ def start(port: Annotated[int | None, typer.Option(min=1, max=65535, help="This 
         print(f"Kafka answers on {running.bootstrap} (pid {running.pid}) after {time.monotonic() - began:.1f} s")
 
 
+@broker.command(help=run_help)
+def run(port: Annotated[int | None, typer.Option(min=1, max=65535, help="This port, or none.")] = None) -> None:
+    """Run the local Kafka in the foreground."""
+    try:
+        in_order = kafka.run(port=port)
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
+    if not in_order:
+        print("Kafka ended by itself", file=sys.stderr)
+        raise typer.Exit(1)
+
+
 @broker.command(help=stop_help)
 def stop(seconds: Annotated[float, typer.Option(min=0, help="Kill it if it takes longer.")] = 30) -> None:
     """Stop the local Kafka."""
@@ -62,7 +80,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As one JSON obj
     if as_json:
         print(json.dumps(_shown(running)))
     elif running:
-        print(f"Kafka runs on {running.bootstrap} (pid {running.pid}), data in {running.data}, log in {running.log}")
+        does = "runs" if running.ready else "is starting"
+        print(f"Kafka {does} on {running.bootstrap} (pid {running.pid}), data in {running.data}, log in {running.log}")
     else:
         print("Kafka is not running: `hoso broker start` starts it")
     if not running:
@@ -74,6 +93,7 @@ def _shown(running: kafka.Broker | None) -> dict[str, object]:
         return {"running": False}
     return {
         "running": True,
+        "ready": running.ready,
         "bootstrap": running.bootstrap,
         "pid": running.pid,
         "data": str(running.data),

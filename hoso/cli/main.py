@@ -39,9 +39,12 @@ COMMANDS = (
     Command("broker", "hoso.cli.broker", "Start, stop or show the local Kafka."),
     Command("topics", "hoso.cli.topics", "Create the topics, or compare them with the plan."),
     Command("reference", "hoso.cli.reference", "Check and publish agencies, procedures, calendars, carriers."),
+    Command("due", "hoso.cli.due", "Print the due date of every written case."),
+    Command("agency", "hoso.cli.agency", "Give an agency its key and its callback secret."),
     Command("dossier", "hoso.cli.dossier", "Show a dossier's state and timeline."),
     Command("explain", "hoso.cli.dossier", "Show a dossier's deadline with its working."),
     Command("hold", "hoso.cli.hold", "Stop effects on the post, notices or timers, never the log."),
+    Command("sandbox", "hoso.cli.sandbox", "Run the rehearsal: a post office, an agency and a city that are not real."),
     Command("contract", "hoso.cli.contract", "Write the JSON Schemas, OpenAPI and AsyncAPI from the schemas."),
     Command("doctor", "hoso.cli.doctor", "Look for what is wrong on this machine, and say it."),
 )
@@ -68,10 +71,14 @@ def wrong_setting(error: ValueError) -> str | None:
     """Which setting is wrong and why, if that is what this error says."""
     from pydantic import ValidationError
 
+    from schemas.instant import WrongClock
+
+    if isinstance(error, WrongClock):
+        return str(error)
     if not isinstance(error, ValidationError) or not error.title.endswith("Settings"):
         return None
-    wrong = [f"{_variable(fault['loc'])}: {_reason(fault['msg'])}" for fault in error.errors(include_url=False)]
-    return f"hoso cannot start with these settings: {'; '.join(wrong)}"
+    wrong = [f"{_variable(fault['loc'])} is wrong: {_reason(fault['msg'])}" for fault in error.errors()]
+    return f"{'; '.join(wrong)}."
 
 
 def _app(chosen: str) -> "Typer":

@@ -176,7 +176,7 @@ class UnitConsumer(driver.Consumer):
         units = [unit for queue in self.units.values() for unit in queue]
         for unit in units:
             unit.revoked = unit.task is None
-        running = [unit.task for unit in units if unit.task is not None]
+        running = [unit.task for unit in units if unit.task is not None] + list(self.table.burials)
         if running:
             _, pending = await asyncio.wait(running, timeout=DRAIN_SECONDS)
             if pending:  # without a quorum a send is retried for ever

@@ -26,6 +26,8 @@ class Counters:
     """Facts that timers wrote to the input topic."""
     fire_failures: int = 0
     """Times the fire function raised, or made a fact that is too large."""
+    closed: int = 0
+    """Finished keys deleted."""
     repaired: int = 0
     """Keys written again because a zombie's late write came after them."""
     holes: int = 0

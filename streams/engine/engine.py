@@ -1,29 +1,26 @@
 """The engine: Units in; outputs, then states, then commits out. It decides the order of effects and nothing else."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import faust
-import structlog
-from faust.types import TP
 
 from streams.engine.counters import Counters, Position
-from streams.engine.endings import OtherLog, TooLarge, Unfit, end
-from streams.engine.partition import Partition
-from streams.engine.producer import MAX_BATCH_BYTES, BatchProducer
-from streams.engine.step import Letter, LogId, Poison, Record, Step, Stepped
-from streams.engine.stored import HEADER, LOG_ID, MARK, due_of, moved, pack, state_of
+from streams.engine.endings import end
+from streams.engine.flush import Flush
+from streams.engine.fold import Fold
+from streams.engine.jobs import bury_finished_keys, fire_timers, watch_log_id
+from streams.engine.producer import MAX_BATCH_BYTES
+from streams.engine.step import LogId, Poison, Step
+from streams.engine.stored import state_of
 from streams.engine.table import StateTable
-from streams.engine.timers import Firing, Timers, sleep_until_next_look
+from streams.engine.timers import Firing, Timers
 from streams.engine.transport import install
-from streams.engine.unit import Unit, UnitSchema
+from streams.engine.unit import UnitSchema
 from streams.engine.watchdog import Watchdog
 
 MAX_RECORD_BYTES = 800_000
-
-log = structlog.get_logger(__name__)
 
 
 class Engine:
@@ -63,40 +60,44 @@ class Engine:
         if max_record_bytes > MAX_BATCH_BYTES - 1_000:
             raise ValueError(f"max_record_bytes must leave room in a batch of {MAX_BATCH_BYTES}")
         self.app = app
-        self.step = step
-        self.poison = poison
-        self.max_record_bytes = max_record_bytes
-        self.log_id_seconds = log_id_seconds
         self.memory_budget_bytes = memory_budget_bytes
-        self.fence = dict(fence or {})
         self.counters = Counters()
         self.table = StateTable(
             app, table, input_topic=input_topic, partitions=partitions, log_id=log_id, counters=self.counters
         )
-        self.input_topic = input_topic
-        self._firing = Firing(timers, self.counters, max_record_bytes) if timers is not None else None
+        self.firing = Firing(timers, self.counters, max_record_bytes) if timers is not None else None
+        self.fold = Fold(
+            self.table,
+            step,
+            poison=poison,
+            max_record_bytes=max_record_bytes,
+            fence=fence or {},
+            firing=self.firing,
+            counters=self.counters,
+        )
+        self.flush = Flush(self.table, self.counters)
         self._running = asyncio.Semaphore(max_running)
-        self._tail: dict[TP, asyncio.Task[None]] = {}
         install(app, self.table)
         app.tables.add(self.table)
-        self._set_up(before_owning, watchdog_seconds)
+        if before_owning is not None:
+            self.table.before_owning.append(before_owning)
+        self._add_jobs(watchdog_seconds, log_id_seconds)
         topic = app.topic(input_topic, schema=UnitSchema(), partitions=partitions, acks=False)
 
         @app.agent(topic, name=f"{app.conf.id}.fold")
         async def fold(stream: Any) -> None:
-            await self._fold(stream)
+            await self._run(stream)
 
-    def _set_up(self, before_owning: Callable[[], Awaitable[None]] | None, watchdog_seconds: float) -> None:
-        jobs = self.table.jobs
-        jobs.append(Watchdog(self.table, watchdog_seconds).watch)
-        if before_owning is not None:
-            self.table.before_owning.append(before_owning)
-        if self.table.log_id is not None:
-            jobs.append(self._watch_log)
-        if (firing := self._firing) is not None:
-            self.table.on_owned.append(lambda number: firing.own(number, self.table.held[number]))
-            self.table.on_revoked.append(firing.revoke)
-            jobs.append(self._fire)
+    def _add_jobs(self, watchdog_seconds: float, log_id_seconds: float) -> None:
+        table = self.table
+        table.jobs.append(Watchdog(table, watchdog_seconds).watch)
+        table.jobs.append(lambda: bury_finished_keys(table, self.flush))
+        if (log_id := table.log_id) is not None:
+            table.jobs.append(lambda: watch_log_id(table, log_id, log_id_seconds))
+        if (firing := self.firing) is not None:
+            table.on_owned.append(lambda number: firing.own(number, table.held[number]))
+            table.on_revoked.append(firing.revoke)
+            table.jobs.append(lambda: fire_timers(table, firing))
 
     # What others may look at
 
@@ -134,144 +135,15 @@ class Engine:
 
     # Units
 
-    async def _fold(self, stream: Any) -> None:
+    async def _run(self, stream: Any) -> None:
         async for unit in stream:
             await self._running.acquire()
             if unit.revoked:
                 self._running.release()
                 continue
             try:  # no await from here: applied and flushing are one step
-                self._apply(unit)
+                self.fold.apply(unit)
             except BaseException as error:
                 end(error)
-            unit.task = asyncio.ensure_future(self._flush(unit, self._tail.get(unit.tp)))
-            self._tail[unit.tp] = unit.task
-            unit.task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.release()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            end(error)
-
-    def _apply(self, unit: Unit) -> None:
-        part = self.table.held[unit.tp.partition]
-        for raw in unit.records:
-            record = Record(raw.key or b"", raw.value or b"", raw.offset, raw.partition, raw.timestamp, raw.headers)
-            stored = part.states.get(record.key)
-            if stored is not None and stored[: MARK.size] >= MARK.pack(raw.offset + 1):
-                self.counters.skipped += 1
-                continue
-            self._keep(unit, part, record, stored, self._decide(record, stored))
-            self.counters.events += 1
-        part.folded = max(part.folded or 0, unit.end)
-        unit.records = ()
-
-    def _decide(self, record: Record, stored: bytes | None) -> Stepped:
-        state = state_of(stored) if stored is not None else None
-        try:
-            if not record.key or not record.value or record.key == LOG_ID:
-                raise Unfit(f"offset {record.offset} of {record.partition}: key {record.key!r}")
-            return self._measured(record, self.step(state, record))
-        except MemoryError:
-            raise
-        except Exception as error:
-            if self.poison is None:
-                raise
-            self.counters.poisoned += 1
-            name = type(error).__name__  # its message may quote the record
-            log.warning("engine.poisoned", partition=record.partition, offset=record.offset, error=name)
-            return self._measured(record, self.poison(record, error, state))
-
-    def _measured(self, record: Record, stepped: Stepped) -> Stepped:
-        """What the broker would refuse for ever is refused here, before anything is sent."""
-        key = len(record.key)
-        sizes = [key + HEADER.size + len(stepped.state or b"")]
-        sizes += [key + len(value) for _, value in stepped.outputs]
-        sizes += [len(letter.key) + len(letter.value) for letter in stepped.letters]
-        if max(sizes) > self.max_record_bytes:
-            raise TooLarge(f"{record.key!r} at offset {record.offset}: {max(sizes)} > {self.max_record_bytes} bytes")
-        return stepped
-
-    def _keep(self, unit: Unit, part: Partition, record: Record, stored: bytes | None, stepped: Stepped) -> None:
-        key = record.key
-        if record.offset >= self.fence.get(record.partition, 0):
-            for topic, value in stepped.outputs:
-                unit.outputs[topic].append((key, value))
-            unit.letters += stepped.letters
-        if stepped.state is not None:
-            if not key or key == LOG_ID:
-                raise Unfit(f"offset {record.offset}: a state for the key {key!r}")
-            unit.changes[key] = new = pack(record.offset + 1, stepped.next_due, stepped.state)
-            part.put(key, new)
-            if self._firing is not None:
-                old_due = due_of(stored) if stored is not None else None
-                self._firing.changed(unit.tp.partition, key, old_due, due_of(new))
-        elif stored is not None:
-            part.put(key, new := moved(stored, record.offset + 1))
-            # Nothing to tell: a repetition after a crash finds the same state and has the same nothing to say.
-            if stepped.outputs or stepped.letters or key in unit.changes:
-                unit.changes[key] = new
-
-    async def _flush(self, unit: Unit, before: asyncio.Task[None] | None) -> None:
-        number = unit.tp.partition
-        sends = [self._send(topic, number, rows) for topic, rows in unit.outputs.items()]
-        if sends or unit.letters:  # outputs first: a state that says "applied" must imply that they exist
-            await asyncio.gather(*sends, *self._letters(unit.letters))
-        if before is not None:
-            await before
-        if unit.changes:
-            await self.table.write(number, unit.changes)
-        self.counters.units += 1
-
-    def _letters(self, letters: Sequence[Letter]) -> Sequence[Awaitable[None]]:
-        return [self._post(letter) for letter in letters]
-
-    async def _post(self, letter: Letter) -> None:
-        number = await self._producer.place(letter.topic, letter.key)
-        await self._send(letter.topic, number, [(letter.key, letter.value)])
-
-    async def _send(self, topic: str, number: int, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        await self._producer.send_rows(topic, number, rows)
-        self.counters.outputs += len(rows)
-
-    @property
-    def _producer(self) -> BatchProducer:
-        return cast(BatchProducer, self.app.producer)
-
-    # Jobs
-
-    async def _fire(self) -> None:
-        firing = self._firing
-        assert firing is not None
-        while not self.app.should_stop:
-            await sleep_until_next_look(firing.timers)
-            busy = True
-            while busy:  # a chunk of each partition in turn, and live events between two chunks
-                busy = False
-                for number in self.table.owned:
-                    busy = await self._fire_chunk(firing, number) or busy
-
-    async def _fire_chunk(self, firing: Firing, number: int) -> bool:
-        part = self.table.held[number]
-        if not part.caught_up or number not in firing.wheels:
-            return False
-        rows = firing.take(number, part, time.monotonic())
-        if rows:
-            try:
-                await self._producer.send_rows(self.input_topic, number, rows)
-            except Exception as error:
-                end(error)
-            self.counters.fired += len(rows)
-        return bool(rows)
-
-    async def _watch_log(self) -> None:
-        assert self.table.log_id is not None
-        while not self.app.should_stop:
-            await asyncio.sleep(self.log_id_seconds)
-            try:
-                current = await self.table.log_id()
-            except Exception as error:  # no broker, or the topic is gone for the moment
-                log.warning("engine.log_id_unread", error=repr(error))
-                continue
-            if (known := self.table.stranger(current)) is not None:
-                end(OtherLog(f"{self.input_topic} is now {current.hex()}, the states belong to {known.hex()}"))
+            unit.task = self.flush.start(unit)
+            unit.task.add_done_callback(lambda _: self._running.release())

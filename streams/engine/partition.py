@@ -19,6 +19,8 @@ class Partition:
     """Its changelog is empty, not even its log's id is in it."""
     late: set[bytes] = field(default_factory=set)
     """Keys whose last changelog record is older than an earlier one: a zombie's; to be written again."""
+    closing: dict[bytes, int] = field(default_factory=dict)
+    """Finished keys and their watermarks: deleted once these are committed."""
     owned: bool = False
     """Recovered, and ours to write to."""
     folded: int | None = None
@@ -40,6 +42,10 @@ class Partition:
         """Records in the log that are not committed; 0 while the end is not known."""
         return max(0, (self.end or 0) - (self.committed or 0))
 
+    def finished(self) -> list[bytes]:
+        """Keys that no record can come back for: closed, and committed since."""
+        return [key for key, watermark in self.closing.items() if watermark <= (self.committed or 0)]
+
     def put(self, key: bytes, value: bytes) -> None:
         """Keep this value."""
         old = self.states.get(key)
@@ -48,6 +54,7 @@ class Partition:
 
     def drop(self, key: bytes) -> None:
         """Forget this key."""
+        self.closing.pop(key, None)
         old = self.states.pop(key, None)
         if old is not None:
             self.bytes_held -= len(key) + len(old)

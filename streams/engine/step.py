@@ -30,12 +30,14 @@ class Stepped(NamedTuple):
     `next_due`: epoch seconds of the key's next timer, None for none; read only beside a new state.
     `outputs`: (topic, value), keyed like the record and written to the partition of the same number.
     `letters`: everything that goes to another key or to a topic with other partitions.
+    `closed`: with this state the key is finished; once it is committed, state and watermark are deleted for good.
     """
 
     state: bytes | None
     next_due: float | None = None
     outputs: Sequence[tuple[str, bytes]] = ()
     letters: Sequence[Letter] = ()
+    closed: bool = False
 
 
 Step = Callable[[bytes | None, Record], Stepped]

@@ -8,6 +8,8 @@ from struct import Struct
 MARK = Struct(">Q")
 HEADER = Struct(">Qd")
 NO_TIMER = 0.0
+CLOSED = float("-inf")
+"""Stands where the due time would: the key is finished and is deleted once this state is committed."""
 
 LOG_ID = b"\x00log"
 """The changelog key of the id of the log that the watermarks of a partition belong to; no dossier has it."""
@@ -32,7 +34,12 @@ def watermark_of(stored: bytes) -> int:
 def due_of(stored: bytes) -> float | None:
     """When this key's next timer is due; None for none."""
     due: float = HEADER.unpack_from(stored)[1]
-    return due or None
+    return due if due > NO_TIMER else None
+
+
+def is_closed(stored: bytes) -> bool:
+    """This key is finished."""
+    return bool(HEADER.unpack_from(stored)[1] == CLOSED)
 
 
 def moved(stored: bytes, watermark: int) -> bytes:

@@ -14,7 +14,7 @@ from streams.engine.endings import ForeignWriter, OtherLog, WrongLayout, end
 from streams.engine.partition import Partition
 from streams.engine.recovery import end_by_position
 from streams.engine.step import LogId
-from streams.engine.stored import HEADER, LOG_ID, MARK, pack, state_of
+from streams.engine.stored import HEADER, LOG_ID, MARK, is_closed, pack, state_of, watermark_of
 from streams.engine.unit import Unit, UnitSchema
 
 CHANGELOG_CONFIG: Mapping[str, str] = {
@@ -59,6 +59,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
         self.log_id = log_id
         self.counters = counters
         self.held: defaultdict[int, Partition] = defaultdict(Partition)
+        self.burials: set[asyncio.Task[None]] = set()
         self.on_owned: list[Callable[[int], None]] = []
         self.on_revoked: list[Callable[[int], None]] = []
         self.before_owning: list[Callable[[], Awaitable[None]]] = []
@@ -151,7 +152,9 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
                 self._check_log(number, current)
             await self._mend(number)
         for number in tps:
-            self.held[number].owned = True
+            part = self.held[number]
+            part.closing = {key: watermark_of(value) for key, value in part.states.items() if is_closed(value)}
+            part.owned = True
             log.info("engine.owned", partition=number, keys=len(self.held[number].states))
             for callback in self.on_owned:
                 callback(number)
@@ -161,9 +164,9 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
         if part.log_id is None and not part.states:
             part.log_id, part.fresh = current, True
         elif part.log_id != current:
-            known = part.log_id.hex() if part.log_id is not None else "no log it names"
+            known = repr(part.log_id) if part.log_id is not None else "no log it names"
             raise OtherLog(
-                f"{self.changelog_topic_name}[{number}] belongs to {known}, {self.input_topic} is {current.hex()}: "
+                f"{self.changelog_topic_name}[{number}] belongs to {known}, {self.input_topic} is {current!r}: "
                 "its offsets mean other records; `hoso adopt-log` folds the new log from its start, effects fenced"
             )
 
@@ -184,7 +187,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
 
     # Ours to write
 
-    async def write(self, number: int, changes: Mapping[bytes, bytes]) -> None:
+    async def write(self, number: int, changes: Mapping[bytes, bytes | None]) -> None:
         """Write states to the changelog and await them; raise if somebody else wrote since we last did."""
         part = self.held[number]
         for first, count in await self.app.producer.send_rows(  # type: ignore[attr-defined]  # ours

@@ -5,7 +5,6 @@ be repeated (a worker died after it sent, or waited too long for its fact to com
 fact whose due time is no longer the state's.
 """
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -58,12 +57,16 @@ class Wheel:
 
     heap: list[tuple[float, bytes]] = field(default_factory=list)
     sent: dict[bytes, float] = field(default_factory=dict)
+    """Facts on their way back: key -> the due time they were sent for."""
+    silent: dict[bytes, float] = field(default_factory=dict)
+    """Due, and the fire function had nothing to say: held, or not yet."""
     waiting: deque[Sent] = field(default_factory=deque)
     pushed: int = 0
 
     def arm(self, key: bytes, due: float | None) -> None:
         """This key is now due then; whatever was sent for it is settled."""
         self.sent.pop(key, None)
+        self.silent.pop(key, None)
         if due is not None:
             heappush(self.heap, (due, key))
             self.pushed += 1
@@ -79,9 +82,14 @@ class Wheel:
         """Back into the heap with what was sent long ago and has not moved."""
         while self.waiting and self.waiting[0].again_at <= real_now:
             _, due, key = self.waiting.popleft()
-            if self.sent.get(key) == due:
-                del self.sent[key]
-                heappush(self.heap, (due, key))
+            for asked in (self.sent, self.silent):
+                if asked.get(key) == due:
+                    del asked[key]
+                    heappush(self.heap, (due, key))
+
+    def settled(self, key: bytes, due: float) -> bool:
+        """Nothing has been asked for this key and time."""
+        return self.sent.get(key) != due and self.silent.get(key) != due
 
 
 class Firing:
@@ -116,9 +124,11 @@ class Firing:
         wheel.repeat(real_now)
         rows: list[tuple[bytes, bytes]] = []
         for due, key in self._due(wheel, part, now):
-            wheel.sent[key] = due
+            facts = self._facts(key, state_of(part.states[key]), now)
+            asked = wheel.sent if facts else wheel.silent
+            asked[key] = due
             wheel.waiting.append(Sent(real_now + self.timers.again_seconds, due, key))
-            rows += ((key, fact) for fact in self._facts(key, state_of(part.states[key]), now))
+            rows += ((key, fact) for fact in facts)
         return rows
 
     def _due(self, wheel: Wheel, part: Partition, now: float) -> Iterable[tuple[float, bytes]]:
@@ -128,7 +138,7 @@ class Firing:
                 return
             due, key = heappop(wheel.heap)
             stored = part.states.get(key)
-            if stored is not None and due_of(stored) == due and wheel.sent.get(key) != due:
+            if stored is not None and due_of(stored) == due and wheel.settled(key, due):
                 taken += 1
                 yield due, key
 
@@ -144,8 +154,3 @@ class Firing:
             log.error("engine.fire_failed", key=key, error=TooLarge.__name__)
             return ()
         return facts
-
-
-async def sleep_until_next_look(timers: Timers) -> None:
-    """Real time, whatever the clock does."""
-    await asyncio.sleep(timers.every_seconds)

@@ -79,6 +79,24 @@ def test_a_taken_port_is_left_to_who_has_it(tmp_path: Path) -> None:
     assert listed == 1
 
 
+@pytest.mark.broker
+def test_a_port_lost_while_starting_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server((LOOPBACK, 0)) as somebody:
+        taken, given = somebody.getsockname()[1], list[int]()
+
+        def first_the_taken_one(_usual: int | None = None) -> int:
+            given.append(free_port() if given else taken)
+            return given[-1]
+
+        monkeypatch.setattr(broker, "free_port", first_the_taken_one)
+
+        started = broker.start(tmp_path, dies_with_us=True)
+        broker.stop(tmp_path)
+
+    assert given[0] == taken
+    assert started.port == given[2]
+
+
 def test_a_given_port_is_taken_or_refused(tmp_path: Path) -> None:
     with (
         socket.create_server((LOOPBACK, 0)) as somebody,
@@ -99,7 +117,7 @@ def test_a_stale_state_file_is_no_broker(tmp_path: Path) -> None:
     file.parent.mkdir()
     node = {"id": 1, "port": 9092, "controller_port": 9093}
     # This very process has the pid, but not the time of birth.
-    file.write_text(json.dumps({"nodes": [node], "pids": [{"number": 1, "born": 1}]}))
+    file.write_text(json.dumps({"nodes": [node], "pids": [{"number": 1, "born": 1}], "ready": True}))
 
     assert broker.status(tmp_path) is None
     assert broker.stop(tmp_path) is False

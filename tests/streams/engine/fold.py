@@ -14,11 +14,12 @@ import zlib
 from typing import Any
 
 from streams.engine import Engine, Letter, Record, Stepped, Timers, build_app, run_worker, topic_id_reader
+from streams.engine.consumer import FetchThread
 
 
 def step(state: bytes | None, record: Record) -> Stepped:
     """Count, chain and remember; one output an event."""
-    before: dict[str, Any] = json.loads(state) if state is not None else {"count": 0, "chain": 0, "due": None, "fired": 0}
+    before: dict[str, Any] = json.loads(state or b'{"count": 0, "chain": 0, "due": null, "fired": 0}')
     event = json.loads(record.value)
     if "slow" in event:
         time.sleep(event["slow"])
@@ -33,7 +34,7 @@ def step(state: bytes | None, record: Record) -> Stepped:
         after["due"] = event["due"]
     after["blow"] = "x" * event.get("blow", 0)
     said = json.dumps({"n": event.get("n"), "count": after["count"], "fired": after["fired"]}).encode()
-    return Stepped(json.dumps(after).encode(), after["due"], [(OUT, said)])
+    return Stepped(json.dumps(after).encode(), after["due"], [(OUT, said)], closed=event.get("close", False))
 
 
 def fire(key: bytes, state: bytes, now: float) -> list[bytes]:
@@ -59,10 +60,18 @@ async def tell(engine: Engine) -> None:
         await asyncio.sleep(0.05)
 
 
+async def crash_instead(self: FetchThread, offsets: Any) -> bool:
+    """What Faust does when a commit fails: it crashes a service of its own, in a thread of its own."""
+    await self.crash(RuntimeError("sabotage"))
+    return False
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     asked = json.loads(sys.argv[1])
     OUT, LETTERS = asked["topic"] + "-out", asked["topic"] + "-letters"
+    if asked.get("sabotage"):
+        FetchThread._commit = crash_instead  # type: ignore[method-assign]  # on purpose
     app = build_app(
         asked["id"],
         asked["bootstrap"],

@@ -18,7 +18,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from streams.engine import changelog_topic
+from streams.engine import CRASHED, changelog_topic
 from streams.engine.stored import LOG_ID, state_of
 
 ROOT = Path(__file__).parents[3]
@@ -76,7 +76,7 @@ class Rig:
             "id": self.name,
             "topic": self.name,
             "partitions": self.partitions,
-            "data_dir": str(self.data_dir / f"w{len(self.workers)}"),
+            "data_dir": str(self.data_dir / uuid.uuid4().hex),
         }
         worker = Worker(asked | self.settings | settings)
         self.workers.append(worker)
@@ -103,7 +103,7 @@ class Rig:
     def states(self) -> dict[str, dict[str, Any]]:
         """What the changelog says of each key, the last word."""
         last = {record.key: record.value for record in self.read(self.changelog) if record.key != LOG_ID}
-        return {key.decode(): json.loads(state_of(value)) for key, value in last.items()}
+        return {key.decode(): json.loads(state_of(value)) for key, value in last.items() if value is not None}
 
     def said(self, key_of: Callable[[Any], Any] = lambda said: (said["n"], said["count"])) -> dict[str, set[Any]]:
         """What the outputs say of each key, repetitions aside."""
@@ -115,7 +115,7 @@ class Rig:
     def committed(self) -> dict[int, int]:
         """The group's committed offsets of the input."""
         offsets = self.admin.list_group_offsets([self.name])
-        by_tp = offsets[self.name] if self.name in offsets else offsets
+        by_tp = offsets.get(self.name, offsets)
         return {tp.partition: meta.offset for tp, meta in by_tp.items() if tp.topic == self.name}
 
     def ends(self) -> dict[int, int]:
@@ -149,12 +149,23 @@ class Rig:
         }
         assert missing == {}
 
-    def wait_until_folded(self) -> None:
+    def wait_until_folded(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Everything sent is committed."""
         self.producer.flush()
         ends = self.ends()
         wanted = {number: end for number, end in ends.items() if end}
-        wait_until(lambda: self.committed() == wanted, "all committed", say=self.last_words)
+
+        def done() -> bool:
+            meanwhile()
+            return self.committed() == wanted
+
+        wait_until(done, "all committed", say=self.last_words)
+
+    def revive(self, **settings: Any) -> None:
+        """What a supervisor does: another worker for each that has ended by itself."""
+        for worker in [worker for worker in self.workers if worker.process.poll() == CRASHED]:
+            self.workers.remove(worker)
+            self.worker(**settings)
 
     def last_words(self) -> str:
         """What each worker logged last, for a failing test."""
@@ -212,6 +223,10 @@ class Worker:
         """Wait until it has partitions and consumes."""
         self.until(lambda at: bool(at["ready"] and at["owned"]))
         return self
+
+    def until_met(self, events: int) -> dict[str, Any]:
+        """Wait until it has met so many events, known or not."""
+        return self.until(lambda at: bool(at["events"] + at["skipped"] > events))
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

@@ -3,7 +3,7 @@
 import random
 import signal
 
-from tests.streams.engine.rig import Rig, talking
+from tests.streams.engine.rig import Rig, talking, wait_until
 
 
 def test_a_worker_killed_again_and_again_ends_with_every_state_right(rig: Rig) -> None:
@@ -11,11 +11,10 @@ def test_a_worker_killed_again_and_again_ends_with_every_state_right(rig: Rig) -
     repeated = 0
 
     with talking(rig, keys=300, every_seconds=0.02, burst=40):
-        for _ in range(6):
+        for _ in range(5):
             worker = rig.worker(instance="w0")
             worker.until_ready()
-            events = 300 + chance.randrange(1500)
-            repeated += worker.until(lambda at, events=events: at["events"] + at["skipped"] > events)["skipped"]
+            repeated += worker.until_met(300 + chance.randrange(1500))["skipped"]
             worker.kill()
     last = rig.worker(instance="w0")
     rig.wait_until_folded()
@@ -41,15 +40,17 @@ def test_two_workers_share_the_partitions_and_one_takes_over_from_a_killed_one(r
 
 
 def test_a_worker_thawed_after_its_successor_took_over_harms_nothing(rig: Rig) -> None:
+    quick = {"session_timeout_seconds": 6.0}
+
     with talking(rig, keys=100, every_seconds=0.02, burst=20):
-        frozen = rig.worker(app={"session_timeout_seconds": 6.0}).until_ready()
+        frozen = rig.worker(app=quick).until_ready()
         frozen.until(lambda at: at["events"] > 500)
         frozen.signal(signal.SIGSTOP)
-        successor = rig.worker(app={"session_timeout_seconds": 6.0})
+        successor = rig.worker(app=quick)
         successor.until(lambda at: at["ready"] and len(at["owned"]) == 4 and at["events"] > 500)
         frozen.signal(signal.SIGCONT)
-        successor.until(lambda at: at["events"] > 2000)
-    successor.until(lambda at: at["ready"] or at["owned"])
-    rig.wait_until_folded()
+        wait_until(lambda: frozen.process.poll() is not None or not frozen.at["owned"], "the thawed one noticed")
+    # If it wrote late, that ends whoever meets it, the successor too; a supervisor starts them again.
+    rig.wait_until_folded(meanwhile=lambda: rig.revive(app=quick))
 
     rig.assert_all_right()

@@ -3,7 +3,6 @@
 import json
 import zlib
 
-import pytest
 from kafka import KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
@@ -125,6 +124,16 @@ def test_no_broker_is_an_exit_and_not_a_wait(rig: Rig) -> None:
     assert worker.ended() == CRASHED
 
 
+def test_a_crash_inside_faust_is_an_exit_and_not_a_hang(rig: Rig) -> None:
+    rig.say("k1", n=1)
+    rig.producer.flush()
+
+    worker = rig.worker(sabotage=True)
+
+    assert worker.ended() == CRASHED
+    assert rig.committed() == {}
+
+
 def test_a_failing_step_without_a_poison_callback_ends_before_anything_is_sent(rig: Rig) -> None:
     rig.say("k1", n=1, boom="no")
     rig.producer.flush()
@@ -153,6 +162,27 @@ def test_a_failing_or_oversized_step_goes_where_the_poison_callback_says(rig: Ri
     assert letters == ["TooLarge", "Unfit", "ValueError"]
     assert rig.states()["k1"]["count"] == 2
     assert rig.committed().keys() >= {0}
+
+
+def test_a_finished_key_is_deleted_once_committed_and_begins_anew(rig: Rig) -> None:
+    rig.say("k1", n=1)
+    rig.say("k1", n=2, close=True)
+    rig.say("k2", n=1)
+    rig.producer.flush()
+    worker = rig.worker()
+    worker.until(lambda at: at["closed"] == 1)
+    worker.stop()
+    values = [record.value for record in rig.read(rig.changelog) if record.key == b"k1"]
+
+    again = rig.worker()
+    rig.say("k1", n=3)
+    rig.producer.flush()
+    again.until(lambda at: at["events"] == 1)
+
+    assert values[-1] is None
+    assert again.at["skipped"] == 0
+    assert again.stop() == STOPPED
+    assert {key: state["count"] for key, state in rig.states().items()} == {"k1": 1, "k2": 1}
 
 
 def test_a_recovery_ends_although_no_record_stands_at_the_end_of_the_changelog(rig: Rig) -> None:
@@ -184,12 +214,11 @@ def _end_with_a_marker(rig: Rig) -> None:
     producer.close()
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_workers_more_than_partitions_are_ready_and_idle(rig: Rig, count: int) -> None:
+def test_workers_beyond_the_partitions_are_ready_and_idle(rig: Rig) -> None:
     rig.admin.create_topics({f"{rig.name}x": {"num_partitions": 1, "replication_factor": 1}})
-    workers = [rig.worker(topic=f"{rig.name}x", id=f"{rig.name}x", partitions=1) for _ in range(count)]
+    workers = [rig.worker(topic=f"{rig.name}x", id=f"{rig.name}x", partitions=1) for _ in range(3)]
 
     for worker in workers:
         worker.until(lambda at: bool(at["ready"]))
 
-    wait_until(lambda: sorted(sum((worker.at["owned"] for worker in workers), [])) == [0], "one owner")
+    wait_until(lambda: [number for worker in workers for number in worker.at["owned"]] == [0], "one owner")

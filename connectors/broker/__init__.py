@@ -1,0 +1,23 @@
+"""The one door to kafka-python. Every function raises TryLater when the broker is away."""
+
+from connectors.broker.admin import Made, Place, admin, make_topics
+from connectors.broker.consumer import Consumer
+from connectors.broker.producer import Producer
+from connectors.broker.reader import Reader, partition_of, read_all, read_key
+from connectors.broker.record import STRUCTURED, Headers, Message
+
+__all__ = [
+    "STRUCTURED",
+    "Consumer",
+    "Headers",
+    "Made",
+    "Message",
+    "Place",
+    "Producer",
+    "Reader",
+    "admin",
+    "make_topics",
+    "partition_of",
+    "read_all",
+    "read_key",
+]

@@ -1,0 +1,159 @@
+"""Records in, as one of a group: the offset is ours to say, after the effect."""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import CommitFailedError, FencedInstanceIdError
+from kafka.structs import OffsetAndMetadata
+
+from connectors.broker.record import Message, answering, message_of
+from connectors.verdicts import TryLater
+
+NEW_TOPIC_SECONDS = 10
+"""How soon a consumer by pattern finds a topic that is new."""
+
+
+class Consumer:
+    """Reads topics as one of a group and says itself how far it came. One thread uses it.
+
+    Each record comes at least once, in order within its partition; after a crash or a rebalance those not committed come
+    again. `commit` covers exactly what `poll` handed out. It keeps its place for 45 s when it restarts under its name.
+    """
+
+    def __init__(
+        self,
+        topics: Sequence[str] | str,
+        group: str,
+        instance_id: str,
+        bootstrap: str,
+        *,
+        most_bytes: int = 4 * 1024 * 1024,
+    ) -> None:
+        """`topics` is a list of names, or a pattern."""
+        self._topics, self._group, self._instance, self._bootstrap = topics, group, instance_id, bootstrap
+        self._most_bytes = most_bytes
+        self._consumer: Any = None
+        self._handed: dict[Any, int] = {}
+        self._held: list[Message] = []
+
+    @property
+    def name(self) -> str:
+        """What it reads and as whom, for the log."""
+        return f"{self._group}/{self._instance}"
+
+    def poll(self, max_records: int = 500, timeout_ms: int = 1000) -> list[Message]:
+        """The next records, as soon as there are some; none after `timeout_ms`."""
+        if self._held:
+            found, self._held = self._held[:max_records], self._held[max_records:]
+        else:
+            with answering("no records"):
+                found = self._fetch(max_records, timeout_ms)
+        for message in found:
+            self._handed[TopicPartition(message.topic, message.partition)] = message.offset + 1
+        return found
+
+    def commit(self) -> None:
+        """All that was handed out is done. A group that moved on meanwhile gives it to somebody again: no error."""
+        if not self._handed:
+            return
+        mine = self._connected().assignment()
+        offsets = {place: OffsetAndMetadata(offset, "", -1) for place, offset in self._handed.items() if place in mine}
+        try:
+            if offsets:
+                with answering("not committed"):
+                    self._connected().commit(offsets, timeout_ms=10_000)
+        except TryLater as error:
+            if isinstance(error.__cause__, FencedInstanceIdError):
+                raise RuntimeError(f"another process calls itself {self._instance}: set HOSO_INSTANCE") from error
+            if not isinstance(error.__cause__, CommitFailedError):
+                raise
+        self._handed.clear()
+
+    def keep_place(self) -> None:
+        """Stay in the group while the work waits. What comes meanwhile is kept for the next `poll`."""
+        consumer = self._connected()
+        with answering("no broker"):
+            waiting = consumer.assignment()
+            consumer.pause(*waiting)
+            self._held += [message for message in self._fetch(500, 0) if message not in self._held]
+            consumer.resume(*(waiting & consumer.assignment()))
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        """Read on from here; the partition must be assigned."""
+        self._connected().seek(TopicPartition(topic, partition), offset)
+
+    def assigned(self) -> list[tuple[str, int]]:
+        """Which partitions are ours at this moment."""
+        return sorted((place.topic, place.partition) for place in self._connected().assignment())
+
+    def lag(self) -> Mapping[str, int]:
+        """How many records of each topic wait for us, as far as the last fetch knows."""
+        found: dict[str, int] = {}
+        if self._consumer is None:
+            return found
+        for place in self._consumer.assignment():
+            highest = self._consumer.highwater(place)
+            if highest is not None:
+                behind = highest - self._handed.get(place, self._consumer.position(place, timeout_ms=1000))
+                found[place.topic] = found.get(place.topic, 0) + max(0, behind)
+        return found
+
+    def close(self) -> None:
+        """End without committing; the place stays ours for a restart."""
+        if self._consumer is not None:
+            self._consumer.close(autocommit=False, timeout_ms=3000)
+            self._consumer = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _fetch(self, most: int, timeout_ms: int) -> list[Message]:
+        batches = self._connected().poll(timeout_ms=timeout_ms, max_records=most)
+        return [message_of(record) for records in batches.values() for record in records]
+
+    def _connected(self) -> Any:
+        if self._consumer is None:
+            with answering("no broker"):
+                self._consumer = KafkaConsumer(**self._settings())
+            match self._topics:
+                case str() as pattern:
+                    self._consumer.subscribe(pattern=pattern)
+                case names:
+                    self._consumer.subscribe(topics=list(names))
+        return self._consumer
+
+    def _settings(self) -> dict[str, Any]:
+        return reading(self._bootstrap, self._most_bytes) | {
+            "client_id": self._instance,
+            "group_id": self._group,
+            "group_instance_id": re.sub(r"[^A-Za-z0-9._-]", "_", self._instance),
+            "partition_assignment_strategy": (CooperativeStickyAssignor,),
+            "max_poll_interval_ms": 600_000,
+            "metadata_max_age_ms": NEW_TOPIC_SECONDS * 1000 if isinstance(self._topics, str) else 60_000,
+        }
+
+
+def reading(bootstrap: str, most_bytes: int = 4 * 1024 * 1024) -> dict[str, Any]:
+    return {
+        "bootstrap_servers": bootstrap.split(","),
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        # The broker answers as soon as there is a record and otherwise holds the question: quick, and quiet when idle.
+        "fetch_max_wait_ms": 500,
+        "fetch_min_bytes": 1,
+        "fetch_max_bytes": most_bytes,
+        "max_partition_fetch_bytes": min(most_bytes, 1_100_000),
+        "bootstrap_timeout_ms": 10_000,
+        "reconnect_backoff_max_ms": 1000,
+        "allow_auto_create_topics": False,
+        "metrics_enabled": False,
+    }

@@ -1,0 +1,93 @@
+"""Events out: what is published is on its replicas."""
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaProducer
+
+from connectors.broker.record import STRUCTURED, Headers, answering
+from connectors.verdicts import Refused
+from schemas.event import MOST_BYTES, Event
+
+
+class Producer:
+    """Publishes, and returns only once every record is on its replicas. Threads may share one.
+
+    It connects at its first use, so a door can open, and answer 503, while the broker is away. What was not acknowledged in
+    `timeout_seconds` is TryLater and may still have been written: saying it again is saying it once, since ids are derived.
+    """
+
+    def __init__(self, bootstrap: str, client: str = "hoso", timeout_seconds: float = 10) -> None:
+        self._bootstrap, self._client, self._timeout_seconds = bootstrap, client, timeout_seconds
+        self._producer: Any = None
+        self._lock = threading.Lock()
+
+    def publish(self, events: Sequence[Event], topic: str | None = None) -> None:
+        """Put events on their topics (or all on `topic`) under their subjects. An event too long is Refused before any is sent."""
+        rows = [(topic or type(event).topic, event.subject.encode(), event.encode()) for event in events]
+        for event, (_, _, value) in zip(events, rows, strict=True):
+            if len(value) > MOST_BYTES:
+                raise Refused(f"{event.ref} has {len(value)} bytes, the most is {MOST_BYTES}", code="too_large")
+        self._deliver([(to, key, value, STRUCTURED) for to, key, value in rows])
+
+    def publish_to(self, topic: str, key: bytes, value: bytes, headers: Headers = STRUCTURED) -> None:
+        """Put bytes on a topic."""
+        self._deliver([(topic, key, value, headers)])
+
+    def connect(self) -> None:
+        """Reach the broker now; TryLater if it is away."""
+        self._connected()
+
+    def close(self) -> None:
+        """End; what was published is durable already."""
+        with self._lock:
+            if self._producer is not None:
+                self._producer.close(timeout=2)
+                self._producer = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _deliver(self, rows: Iterable[tuple[str, bytes, bytes, Headers]]) -> None:
+        until = time.monotonic() + self._timeout_seconds
+        producer = self._connected()
+        with answering("not durable"):
+            sent = [producer.send(topic, value, key, list(headers)) for topic, key, value, headers in rows]
+            for record in sent:
+                # A moment more than the delivery time-out, so that the library's own answer comes first.
+                record.get(timeout=max(0.0, until - time.monotonic()) + 1)
+
+    def _connected(self) -> Any:
+        with self._lock:
+            if self._producer is None:
+                with answering("no broker"):
+                    self._producer = KafkaProducer(**self._settings())
+            return self._producer
+
+    def _settings(self) -> dict[str, Any]:
+        wait_ms = int(self._timeout_seconds * 1000)
+        return {
+            "bootstrap_servers": self._bootstrap.split(","),
+            "client_id": self._client,
+            "acks": "all",
+            "enable_idempotence": True,
+            "compression_type": "lz4",
+            # Callers side by side share a batch; alone, one waits this long.
+            "linger_ms": 2,
+            "delivery_timeout_ms": wait_ms,
+            "request_timeout_ms": max(1000, wait_ms // 2),
+            "max_block_ms": wait_ms,
+            "bootstrap_timeout_ms": wait_ms,
+            "max_request_size": 1_050_000,
+            "reconnect_backoff_max_ms": 1000,
+            "allow_auto_create_topics": False,
+            "metrics_enabled": False,
+        }

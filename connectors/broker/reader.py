@@ -1,0 +1,72 @@
+"""A topic from its start, in no group: for what every process must know, and for looking one dossier up."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.partitioner import murmur2
+
+from connectors.broker.consumer import reading
+from connectors.broker.record import Message, answering, message_of
+from connectors.verdicts import TryLater
+
+
+class Reader:
+    """Reads one topic from its start, in no group: all of its partitions, or the one that a key lives in."""
+
+    def __init__(self, bootstrap: str, topic: str, key: bytes | None = None) -> None:
+        with answering("no broker"):
+            self._consumer = KafkaConsumer(**reading(bootstrap))
+            partitions = self._consumer.partitions_for_topic(topic)
+        if not partitions:
+            self._consumer.close()
+            raise TryLater(f"there is no topic {topic}: `hoso topics apply` makes it")
+        chosen = partitions if key is None else {partition_of(key, len(partitions))}
+        self._places = [TopicPartition(topic, partition) for partition in sorted(chosen)]
+        self._consumer.assign(self._places)
+        self._consumer.seek_to_beginning(*self._places)
+
+    def to_end(self) -> Iterator[Message]:
+        """Every record up to the end as it was when asked."""
+        with answering("no records"):
+            ends = {place: end for place, end in self._consumer.end_offsets(self._places).items() if end > 0}
+            while any(self._consumer.position(place) < end for place, end in ends.items()):
+                yield from self.poll(1000)
+
+    def poll(self, timeout_ms: int = 1000) -> list[Message]:
+        """What is new, as soon as there is some."""
+        with answering("no records"):
+            batches = self._consumer.poll(timeout_ms=timeout_ms, max_records=2000)
+        return [message_of(record) for records in batches.values() for record in records]
+
+    def close(self) -> None:
+        """End."""
+        self._consumer.close(autocommit=False, timeout_ms=2000)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_all(bootstrap: str, topic: str) -> list[Message]:
+    """A small topic from its start to its end."""
+    with Reader(bootstrap, topic) as reader:
+        return list(reader.to_end())
+
+
+def read_key(bootstrap: str, topic: str, key: bytes) -> list[Message]:
+    """All records under a key, in order; reads no other partition than the one the key lives in."""
+    with Reader(bootstrap, topic, key) as reader:
+        return [message for message in reader.to_end() if message.key == key]
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where every Kafka client puts a key."""
+    place = (murmur2(key) & 0x7FFFFFFF) % partitions
+    assert isinstance(place, int)
+    return place

@@ -1,0 +1,48 @@
+"""A record as it stands on its topic, and how the library's errors become a verdict."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka.errors import KafkaError
+
+from connectors.verdicts import TryLater
+from schemas.event import CONTENT_TYPE
+
+Headers = Sequence[tuple[str, bytes]]
+STRUCTURED: Headers = (("content-type", CONTENT_TYPE),)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record as it stands on its topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None = field(repr=False)
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp_ms: int = 0
+
+
+def message_of(record: Any) -> Message:
+    return Message(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        record.value,
+        tuple((name, value or b"") for name, value in record.headers or ()),
+        record.timestamp,
+    )
+
+
+@contextmanager
+def answering(what: str) -> Iterator[None]:
+    """Turn the library's errors into TryLater."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise TryLater(f"{what}: {type(error).__name__}") from error

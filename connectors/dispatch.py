@@ -1,0 +1,200 @@
+"""postal.requests in; the carrier's answer out to the dossier's log.
+
+A request becomes a row before its offset is committed. The row's lane speaks to the carrier; how it ended is stored
+with the end itself, published, and only then forgotten: whatever dies in between, the same facts are said again.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from connectors.broker import Consumer, Message, Producer
+from connectors.carriers import Receipt, carriers, settings_of
+from connectors.facts import follow, packed, unpacked
+from connectors.lane import Lane, LanePolicy
+from connectors.loop import readable, run, serve
+from connectors.ordering import SOURCE, Ordering, accepted, cancelled, say
+from connectors.partner import Partner
+from connectors.reference import References
+from connectors.seal import Opener, Sealer
+from connectors.secrets import load_secrets
+from connectors.settings import Settings
+from connectors.store import Store, open_store
+from connectors.store.queue import Owed, OwedState, Queue
+from connectors.verdicts import TryLater
+from schemas.dossier import LOG
+from schemas.event import Event
+from schemas.instant import clock, now
+from schemas.postal import (
+    REQUESTS,
+    CancelRequested,
+    ItemMoved,
+    OrderRefused,
+    PostalFact,
+    Request,
+    reference_of,
+)
+
+log = structlog.get_logger()
+NAME = "dispatch"
+
+
+class Dispatch:
+    """The process: requests become rows on the main thread, lanes bring them to their end."""
+
+    def __init__(self, settings: Settings, stop: threading.Event, store: Store | None = None) -> None:
+        self._settings, self._stop = settings, stop
+        self._store = store or open_store(settings.database_url)
+        self._queue = Queue(self._store, NAME)
+        self._producer = Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
+        self._consumer = Consumer([REQUESTS, LOG], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
+        self._references = References(settings.kafka_bootstrap)
+        self._secrets = load_secrets(settings.secrets_dir)
+        self._error: BaseException | None = None
+        self._lanes: dict[str, Lane] = {}
+        self._ready = False
+
+    @property
+    def connected_to(self) -> Mapping[str, str]:
+        """Kafka, the database and every carrier."""
+        urls = {name: settings_of(self._settings, name).url or "not set" for name in carriers()}
+        return {"kafka": self._settings.kafka_bootstrap, "database": self._store.address, **urls}
+
+    def ready(self) -> str | None:
+        """Once the reference data is known and the lanes work."""
+        return None if self._ready else "the reference data is not known yet"
+
+    def run(self) -> None:
+        """Until told to stop; then what is under way is finished."""
+        self._store.migrate()
+        if not self._references.start(self._stop):
+            return
+        self._lanes = {name: self._lane(name) for name in carriers()}
+        for lane in self._lanes.values():
+            lane.start()
+        self._ready = True
+        run(self._consumer, self.handle, self._stop, process=NAME, between=self._publish_the_rest)
+        for lane in self._lanes.values():
+            lane.close(self._settings.in_doubt_seconds + 5)
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._consumer.close()
+        self._references.close()
+        self._producer.close()
+        self._store.close()
+
+    # ------------------------------------------------------------ requests become rows
+
+    def handle(self, messages: Sequence[Message]) -> None:
+        """Owe what a batch asks for, settle what its updates show. Twice is once."""
+        asked = readable([message for message in messages if message.topic == REQUESTS], self._producer)
+        moved = readable([message for message in messages if message.topic == LOG], self._producer, only=(ItemMoved,))
+        if not asked and not moved:
+            return
+        ended = False
+        with self._store.begin() as conn:
+            for message, event in asked:
+                ended |= self._owe(conn, event, message.offset)
+            for _, event in moved:
+                assert isinstance(event, ItemMoved)
+                ended |= self._settle(conn, event)
+        for lane in self._lanes.values():
+            lane.wake()
+        if ended:
+            self._publish_the_rest()
+
+    def _owe(self, conn: Connection, event: Event, order_no: int) -> bool:
+        """A row for a request; whether it ended at once."""
+        if not isinstance(event, Request | CancelRequested):
+            return False
+        data = event.data
+        row = Owed(event.ref, data.carrier, data.reference, order_no, event.encode(), next_at=clock().seconds())
+        if not self._queue.put(conn, [row]):
+            return False
+        if data.carrier not in carriers():
+            return self._queue.end(conn, row.id, OwedState.DONE, packed([_no_carrier(event)]))
+        if isinstance(event, CancelRequested) and self._withdrawn(conn, row):
+            return self._queue.end(conn, row.id, OwedState.DONE, packed([cancelled(event, "it was never sent")]))
+        return False
+
+    def _withdrawn(self, conn: Connection, cancel: Owed) -> bool:
+        """Whether the order it means was still here, and surely not at the carrier: then it ends here."""
+        orders = [row for row in self._queue.waiting(conn, cancel.sequence_key) if row.id != cancel.id]
+        if len(orders) != 1 or orders[0].in_doubt or orders[0].state is not OwedState.OWED:
+            return False
+        return self._queue.end(conn, orders[0].id, OwedState.DONE, None, "withdrawn before it was sent")
+
+    def _settle(self, conn: Connection, moved: ItemMoved) -> bool:
+        """An item that moves was taken: the order whose answer never came has its answer."""
+        settled = False
+        for row in self._queue.waiting(conn, reference_of(moved.subject, moved.data.leg)):
+            in_doubt = row.in_doubt and row.state is OwedState.OWED and row.lane == moved.data.carrier
+            request = Event.decode(row.body)
+            if in_doubt and isinstance(request, Request):
+                fact = accepted(request, Receipt(moved.data.item_code, request.data.reference), duplicate=True)
+                settled |= self._queue.end(conn, row.id, OwedState.DONE, packed([fact]))
+                say(fact)
+        return settled
+
+    # ------------------------------------------------------------ answers
+
+    def publish(self, id: str, facts: list[Event]) -> None:
+        """Put an answer on the log now; if the broker is away it stays stored, and the main thread says it later."""
+        try:
+            self._producer.publish(facts)
+        except TryLater as later:
+            log.warning("broker.away", topic=LOG, why=later.why)
+            return
+        self._queue.published([id])
+
+    def _publish_the_rest(self) -> None:
+        """Answers stored by somebody who could not publish them, or died before."""
+        while answers := self._queue.unpublished():
+            self._producer.publish([fact for answer in answers for fact in unpacked(answer.body)])
+            self._queue.published([answer.id for answer in answers])
+
+    # ------------------------------------------------------------ lanes
+
+    def _lane(self, name: str) -> Lane:
+        settings = settings_of(self._settings, name)
+        partner = Partner(carriers()[name], settings, timeout_seconds=self._settings.in_doubt_seconds)
+        ordering = Ordering(
+            self._queue,
+            partner,
+            self._references,
+            Opener(self._store, self._secrets.openers_private),
+            lambda: Sealer(self._secrets.openers_public, self._store),
+            self.publish,
+            self._settings.in_doubt_seconds,
+        )
+        policy = LanePolicy(lease_seconds=self._settings.lease_seconds, rate_per_second=settings.rate_per_second)
+        owner = f"{NAME}-{self._settings.instance}"
+        return Lane(self._queue, name, owner, ordering.work, ordering.gives_up, self._broken, policy)
+
+    def _broken(self, error: BaseException) -> None:
+        """A lane met an error that is no verdict: the process ends with it."""
+        self._error = self._error or error
+        self._stop.set()
+
+
+def _no_carrier(event: Request | CancelRequested) -> PostalFact:
+    """Nobody here speaks to that carrier."""
+    data, why = event.data, f"there is no carrier {event.data.carrier}"
+    if isinstance(event, CancelRequested):
+        return cancelled(event, why)
+    refused = OrderRefused.Data(leg=data.leg, carrier=data.carrier, verdict="no_carrier", carrier_words=why)
+    return follow(event, OrderRefused, refused, source=SOURCE, at=now())
+
+
+def main() -> None:
+    """`hoso dispatch`."""
+    serve(NAME, Dispatch)
+
+
+if __name__ == "__main__":
+    main()

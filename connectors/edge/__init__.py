@@ -1,0 +1,1 @@
+"""The HTTP door: agencies' events, carriers' webhooks, the feed, dossiers, and the contract itself."""

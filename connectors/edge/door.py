@@ -1,0 +1,60 @@
+"""What every route works with, and who stands at the door."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+
+from connectors.agencies import verify_key
+from connectors.broker import Producer
+from connectors.edge.problem import Problem
+from connectors.edge.quota import Quotas
+from connectors.gate.gate import Gate
+from connectors.reference import References
+from connectors.seal import Evidence
+from connectors.settings import Settings
+from connectors.store import Store
+from schemas.reference import Agency
+
+
+@dataclass(frozen=True)
+class Door:
+    """The edge's tools: where it writes, keeps and looks."""
+
+    settings: Settings
+    store: Store
+    producer: Producer
+    references: References
+    gate: Gate
+    evidence: Evidence
+    feed_box: Evidence
+    quotas: Quotas = field(default_factory=Quotas)
+
+    def agency(self, request: Request) -> Agency:
+        """Whose key the caller shows. 401 without a good one, 403 if its agency is not in the reference data in force."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        code = verify_key(self.store, key.strip()) if scheme.lower() == "bearer" and key.strip() else None
+        if code is None:
+            challenge = {"www-authenticate": 'Bearer realm="hoso"'}
+            raise Problem(
+                401, "Show your agency's key as `Authorization: Bearer <key>`.", challenge
+            )
+        agency = self.references.edition().agency(code)
+        if agency is None:
+            raise Problem(403, f"Agency {code} is not in the reference data in force; ask an operator to add it.")
+        return agency
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem answers of a route, for the contract."""
+    body = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    says = {
+        400: "Not JSON", 401: "No good key or signature", 403: "Not your agency", 404: "Nothing here for you",
+        408: "The body did not arrive", 409: "An id used for something else", 413: "Too large", 422: "All rejected",
+        429: "Too many events", 503: "It cannot be made durable now",
+    }  # fmt: skip
+    wait = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
+    return {
+        status: {"description": says[status], "content": body} | ({"headers": wait} if status in (429, 503) else {})
+        for status in statuses
+    }

@@ -1,0 +1,116 @@
+"""A dossier as its own agency may see it: state, history, and its deadline with the working.
+
+Until there is a read model this folds the log by the workers' own rules; `history` is the one function to replace.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+
+from connectors.broker import read_key
+from connectors.edge.door import Door, problems
+from connectors.edge.problem import Problem
+from connectors.gate.authority import dossier_date
+from rules.deadlines.explain import explain
+from rules.dossier import Dossier, evolve
+from rules.life import clock_facts, effective
+from rules.reactions import react, shown
+from rules.reference import Edition, Reference, term_of
+from schemas.dossier import LOG
+from schemas.event import Event
+from schemas.reference import Agency
+
+SEALED = "[sealed]"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A dossier and the facts of its log, in the log's order."""
+
+    dossier: Dossier
+    facts: tuple[Event, ...]
+
+
+def history(bootstrap: str, reference: Reference, code: str) -> History | None:
+    """A dossier by its log; None if nothing bears this code. TryLater while the broker is away."""
+    dossier: Dossier | None = None
+    facts = []
+    for record in read_key(bootstrap, LOG, code.encode()):
+        if record.value is not None:
+            event = Event.decode(record.value)
+            dossier, _ = react(dossier, evolve(dossier, event, reference), event, reference)
+            facts.append(event)
+    return History(dossier, tuple(facts)) if dossier is not None else None
+
+
+def routes(door: Door) -> APIRouter:
+    """What an agency may ask about a dossier; another's is as if it were not there."""
+    api = APIRouter(prefix="/v1/dossiers", tags=["agencies"])
+    common: dict[str, Any] = {
+        "responses": problems(401, 403, 404, 503),
+        "openapi_extra": {"security": [{"key": []}]},
+    }
+
+    def found(code: str, request: Request) -> History:
+        agency, nothing = door.agency(request), Problem(404, f"You have no dossier {code[:60]}; look at its code.")
+        if dossier_date(code) is None:
+            raise nothing
+        told = history(door.settings.kafka_bootstrap, door.references.reference, code)
+        if told is None or not _is_theirs(told, agency, door.references.edition()):
+            raise nothing
+        return told
+
+    @api.get("/{code}", summary="A dossier as it stands", **common)
+    def state(code: str, request: Request) -> Json:
+        """Its public state: status, clock, legs and what is expected of them next."""
+        dossier = found(code, request).dossier
+        return {"code": code, "state": shown(dossier, dossier.view()).model_dump(mode="json", exclude_none=True)}
+
+    @api.get("/{code}/timeline", summary="What happened to it", **common)
+    def timeline(code: str, request: Request) -> Json:
+        """Every fact of its log in order, whoever stated it; what is sealed stays so."""
+        return {"code": code, "timeline": [_shown(fact) for fact in found(code, request).facts]}
+
+    @api.get("/{code}/deadline", summary="Its deadline, with the working", **common)
+    def deadline(code: str, request: Request) -> Json:
+        """The clock as it stands and one line a day: what the day counted for, and by which article."""
+        dossier = found(code, request).dossier
+        clock = shown(dossier, dossier.view()).clock.model_dump(mode="json", exclude_none=True)
+        return {"code": code, "clock": clock, "working": list(_working(dossier, door.references.reference))}
+
+    return api
+
+
+def _is_theirs(told: History, agency: Agency, edition: Edition) -> bool:
+    """Whether an agency has to do with a dossier: it bears its code, decides it, has a part in it, or spoke of it."""
+    view = told.dossier.view()
+    parts = (view.receiving, view.competent, *view.linked, *view.consulted)
+    return any(edition.same(agency.code, one) for one in parts)
+
+
+def _shown(fact: Event) -> Json:
+    said = fact.model_dump(mode="json", exclude_none=True, include={"id", "type", "source", "time", "recordedtime"})
+    return said | {"data": _covered(fact.model_dump(mode="json", exclude_none=True)["data"])}
+
+
+def _covered(value: Any) -> Any:
+    """Plain data with what is sealed named as such: the box itself is nobody's to pass around."""
+    if isinstance(value, dict):
+        return {name: SEALED if name == "sealed" else _covered(one) for name, one in value.items()}
+    return [_covered(one) for one in value] if isinstance(value, list) else value
+
+
+def _working(dossier: Dossier, reference: Reference) -> Iterator[Any]:
+    view = dossier.view()
+    edition = reference.at(dossier.refversion) if dossier.refversion else None
+    procedure = edition.procedure(view.procedure) if edition else None
+    if edition is None or procedure is None:
+        return
+    facts = clock_facts(effective(dossier.life, dossier.retracted))
+    hours = edition.hours(view.competent or view.receiving)
+    lines = explain(term_of(procedure), procedure.supplement_policy, facts, edition.calendar, hours)
+    yield from msgspec.to_builtins(lines)

@@ -1,0 +1,98 @@
+"""`hoso edge`: the HTTP door as a process."""
+
+import socket
+import threading
+from collections.abc import Mapping
+
+import uvicorn
+
+from connectors.broker import Producer
+from connectors.edge.app import make_app
+from connectors.edge.door import Door
+from connectors.gate.gate import Gate
+from connectors.loop import serve
+from connectors.reference import References
+from connectors.seal import Evidence
+from connectors.secrets import ensure_secrets
+from connectors.settings import Settings
+from connectors.store import open_store
+
+STOP_SECONDS = 10
+"""How long (real time) requests under way may take to end."""
+
+
+class Edge:
+    """One uvicorn over one app. It listens at once, and answers 503 while anything it needs is away."""
+
+    def __init__(self, settings: Settings, stop: threading.Event) -> None:
+        self._settings, self._stop = settings, stop
+        self._store = open_store(settings.database_url)
+        self._producer = Producer(settings.kafka_bootstrap, f"edge-{settings.instance}")
+        self._references = References(settings.kafka_bootstrap)
+        secrets = ensure_secrets(settings.secrets_dir)
+        gate = Gate(secrets, self._store, self._producer, self._references)
+        door = Door(
+            settings,
+            self._store,
+            self._producer,
+            self._references,
+            gate,
+            Evidence(secrets.evidence),
+            Evidence(secrets.feed),
+        )
+        config = uvicorn.Config(
+            make_app(door),
+            access_log=False,
+            log_config=None,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            h11_max_incomplete_event_size=64 * 1024,
+            server_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._working = False
+
+    @property
+    def connected_to(self) -> Mapping[str, str]:
+        """Where it listens, writes and keeps."""
+        settings = self._settings
+        return {
+            "kafka": settings.kafka_bootstrap,
+            "database": self._store.address,
+            "listens": f"http://{settings.edge_host}:{settings.edge_port}",
+        }
+
+    def ready(self) -> str | None:
+        """Once it listens and knows the reference data."""
+        return None if self._working and self._server.started else "waiting for the database and the reference data"
+
+    def run(self) -> None:
+        """Until told to stop; then no new connection is taken and those under way end."""
+        with socket.socket() as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((self._settings.edge_host, self._settings.edge_port))
+            server = threading.Thread(target=self._server.run, args=([listening],), name="http")
+            server.start()
+            try:
+                self._store.migrate()
+                self._working = self._references.start(self._stop)
+                while server.is_alive() and not self._stop.wait(0.5):
+                    pass
+            finally:
+                self._server.should_exit = True
+                server.join()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._references.close()
+        self._producer.close()
+        self._store.close()
+
+
+def main() -> None:
+    """Live as `hoso edge`."""
+    serve("edge", Edge)
+
+
+if __name__ == "__main__":
+    main()

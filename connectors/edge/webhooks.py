@@ -1,0 +1,84 @@
+"""POST /v1/webhooks/{carrier}: a carrier's bytes in, sealed evidence on postal.webhooks, its own answer out."""
+
+from hashlib import sha256
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from connectors.carriers import Carrier, carriers, settings_of
+from connectors.edge import body
+from connectors.edge.door import Door, problems
+from connectors.edge.problem import Problem
+from connectors.metrics import counter
+from connectors.transport import Reply
+from connectors.verdicts import Forged, TryLater, Unreadable
+from schemas.event import derived_id
+from schemas.instant import now
+from schemas.postal import Via, WebhookReceived
+
+log = structlog.get_logger()
+MOST_BYTES = 64 * 1024
+"""A body's longest: sealed, and in base64 twice, it still is an event."""
+SECRET = "secret"
+"""Under which a secret in the path joins the query for the carrier to verify."""
+
+
+def routes(door: Door) -> APIRouter:
+    """The carriers' side of the door."""
+    api = APIRouter(prefix="/v1/webhooks", tags=["carriers"])
+    answers = problems(404, 408, 413)
+
+    @api.post("/{carrier}", responses=answers, summary="A carrier's webhook, in its own form")
+    async def call(carrier: str, request: Request) -> Response:
+        """2xx only once the bytes are on their topic; the same bytes again are answered alike."""
+        return await _call(door, carrier, None, request)
+
+    @api.post("/{carrier}/{secret}", responses=answers, summary="The same, of a carrier that knows a secret path")
+    async def call_with_secret(carrier: str, secret: str, request: Request) -> Response:
+        """2xx only once the bytes are on their topic; the same bytes again are answered alike."""
+        return await _call(door, carrier, secret, request)
+
+    return api
+
+
+async def _call(door: Door, name: str, secret: str | None, request: Request) -> Response:
+    carrier = carriers().get(name)
+    if carrier is None:
+        counter("hoso_webhooks_total").labels("unknown", "unknown").inc()
+        raise Problem(404, "There is no such carrier here; look at the address you were given.")
+    raw = await body.read(request, MOST_BYTES)
+    reply = await run_in_threadpool(_take, door, carrier, secret, raw, request)
+    headers = {name: value for name, value in reply.headers.items() if name.lower() != "content-length"}
+    return Response(reply.body, reply.status, headers)
+
+
+def _take(door: Door, carrier: Carrier, secret: str | None, raw: bytes, request: Request) -> Reply:
+    """Verified, then durable, then answered as the carrier's contract says."""
+    query = dict(request.query_params) | ({SECRET: secret} if secret is not None else {})
+    settings = settings_of(door.settings, carrier.name)
+    try:
+        verdict = carrier.verify(settings, dict(request.headers), query, raw)
+        event = WebhookReceived(
+            id=derived_id(f"/carriers/{carrier.name}", "webhook", digest := sha256(raw).hexdigest()),
+            source=f"/carriers/{carrier.name}",
+            subject=digest,
+            time=(at := now()),
+            recordedtime=at,
+            data=WebhookReceived.Data(
+                carrier=carrier.name,
+                via=Via.WEBHOOK,
+                verdict=verdict,
+                trusts=bool(settings.trusted_because),
+                body=door.evidence.seal(carrier.redact(raw)),
+            ),
+        )
+        door.producer.publish([event])
+    except (Forged, Unreadable, TryLater) as refused:
+        said = type(refused).__name__
+        counter("hoso_webhooks_total").labels(carrier.name, said).inc()
+        log.warning("webhook.refused", carrier=carrier.name, verdict=said, why=str(refused))
+        return carrier.answer(refused)
+    counter("hoso_webhooks_total").labels(carrier.name, verdict.value).inc()
+    log.info("webhook.kept", carrier=carrier.name, digest=digest, verdict=verdict.value)
+    return carrier.answer()

@@ -1,0 +1,177 @@
+"""A partner's lane: while its lease is ours what is due goes out, a few at once; what gets no answer slows it.
+
+One lane never delays another, and one bad row none of its lane: it waits by itself while the others pass.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from random import Random
+
+import structlog
+
+from connectors.metrics import gauge
+from connectors.pace import Pace
+from connectors.retry import RetryPolicy
+from connectors.store.breaker import Breaker, BreakerPolicy
+from connectors.store.queue import Owed, Queue
+from connectors.verdicts import TryLater
+from schemas.instant import clock
+
+log = structlog.get_logger()
+
+BUSY_SECONDS = 0.25
+"""How often (real time) a lane looks again while the clock is driven: its speed may change meanwhile."""
+
+
+@dataclass(frozen=True)
+class LanePolicy:
+    """How a lane behaves: how many calls at once, how long it is ours (real time), how it fails and recovers."""
+
+    workers: int = 4
+    lease_seconds: float = 15.0
+    rate_per_second: float = 20.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+
+
+class Lane:
+    """Works through one lane of a queue in threads of its own, from `start` to `close`.
+
+    `work` settles a row (done, gave up, later) and returns, or raises TryLater: then the lane puts the row off, in doubt
+    if the verdict is. `gives_up` settles one whose tries are used up; a row in doubt is never given up. Both may be
+    called again for the same row after a crash. Any other error ends up in `broken`, and the process with it.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        name: str,
+        owner: str,
+        work: Callable[[Owed], None],
+        gives_up: Callable[[Owed, TryLater], None],
+        broken: Callable[[BaseException], None],
+        policy: LanePolicy | None = None,
+    ) -> None:
+        self._queue, self._name, self._owner = queue, name, owner
+        self._work, self._gives_up, self._broken = work, gives_up, broken
+        self._policy = policy or LanePolicy()
+        self._pace, self._dice = Pace(self._policy.rate_per_second), Random()
+        self._woken, self._closing, self._lock = threading.Event(), threading.Event(), threading.Lock()
+        self._breaker, self._running, self._holds = Breaker(), 0, False
+        self._pool = ThreadPoolExecutor(self._policy.workers, f"lane-{name}")
+        self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something new may be due: look now."""
+        self._woken.set()
+
+    def close(self, timeout_seconds: float = 60) -> None:
+        """Finish what is under way, let the lane go."""
+        self._closing.set()
+        self._woken.set()
+        self._thread.join(timeout_seconds)
+
+    # ------------------------------------------------------------ inside
+
+    def _run(self) -> None:
+        try:
+            while not self._closing.is_set():
+                self._woken.clear()
+                pause = self._turn_or_wait()
+                if pause > 0 and not self._closing.is_set():
+                    self._woken.wait(pause)
+            self._pool.shutdown(wait=True)
+            self._queue.release(self._name, self._owner)
+        except BaseException as error:
+            self._broken(error)
+            raise
+
+    def _turn_or_wait(self) -> float:
+        try:
+            return self._turn()
+        except TryLater as later:
+            log.warning("lane.broken", lane=self._name, why=later.why)
+            return 1.0
+
+    def _turn(self) -> float:
+        """Take what may go now; how long to rest afterwards, in real seconds."""
+        lease_seconds = self._policy.lease_seconds
+        held, self._holds = self._holds, self._queue.lease(self._name, self._owner, lease_seconds)
+        if not self._holds:
+            return lease_seconds / 3
+        with self._lock:
+            if not held:
+                self._breaker = self._queue.breaker(self._name)
+            now = clock().seconds()
+            free = self._breaker.allows(now, self._policy.workers) - self._running
+            opens_at = self._breaker.opens_at
+        next_at = self._queue.next_at(self._name)
+        if next_at is None or free <= 0:
+            return self._rest(None if next_at is None else max(next_at, opens_at), now)
+        if next_at > now:
+            return self._rest(next_at, now)
+        if not (granted := self._pace.take(free)):
+            return self._pace.next_seconds
+        return self._send_off(self._queue.claim(self._name, now, granted), granted)
+
+    def _send_off(self, rows: list[Owed], granted: int) -> float:
+        for row in rows:
+            with self._lock:
+                self._running += 1
+            self._pool.submit(self._one, row)
+        gauge("hoso_owed").labels(self._queue.name, self._name).set(self._queue.counts().get(self._name, 0))
+        return 0.0 if len(rows) == granted else self._rest(self._queue.next_at(self._name), clock().seconds())
+
+    def _rest(self, next_at: float | None, now: float) -> float:
+        """Until the next is due, but never past a third of the lease, and shorter while the clock is driven."""
+        most = self._policy.lease_seconds / 3
+        if next_at is None:
+            return most
+        wait = max(0.005, clock().real_seconds(next_at - now))
+        return min(wait, most if clock().speed == 1 else BUSY_SECONDS)
+
+    def _one(self, row: Owed) -> None:
+        """One row, in a thread of the pool."""
+        try:
+            self._settle(row)
+        except TryLater as later:
+            # The database is away: the row stays in flight and is owed again with the next lease.
+            log.warning("order.owed", queue=self._queue.name, id=row.id, why=later.why)
+        except BaseException as error:
+            self._broken(error)
+        finally:
+            with self._lock:
+                self._running -= 1
+            self._woken.set()
+
+    def _settle(self, row: Owed) -> None:
+        try:
+            self._work(row)
+        except TryLater as later:
+            now = clock().seconds()
+            self._stands(self._breaker.failed(now, self._policy.breaker), later)
+            if self._policy.retry.is_over(row.created_at, now) and not later.in_doubt:
+                self._gives_up(row, later)
+                return
+            pause = self._policy.retry.pause(row.attempts, self._dice, later.retry_after_seconds)
+            self._queue.later(row.id, now + pause, later.why, in_doubt=later.in_doubt)
+            log.info("order.owed", queue=self._queue.name, id=row.id, why=later.why, in_doubt=later.in_doubt)
+        else:
+            self._stands(self._breaker.answered(self._policy.breaker), None)
+
+    def _stands(self, after: Breaker, why: TryLater | None) -> None:
+        with self._lock:
+            before, self._breaker = self._breaker, after
+        if after == before:
+            return
+        self._queue.stands(self._name, after)
+        if after.opens_at > before.opens_at and why:
+            log.warning("lane.broken", queue=self._queue.name, lane=self._name, why=why.why)
+        elif before.opens_at > after.opens_at:
+            log.info("lane.opened", queue=self._queue.name, lane=self._name)

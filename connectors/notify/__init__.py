@@ -1,0 +1,1 @@
+"""What agencies are owed, told: the feed, their results topic, and signed callbacks."""

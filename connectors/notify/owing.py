@@ -1,0 +1,110 @@
+"""agency.notices and agency.rejections in; what is owed, what is fed and what goes to results topics out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from connectors.broker import Message, Producer
+from connectors.loop import readable
+from connectors.notify.telling import closed, opened
+from connectors.reference import References
+from connectors.seal import Evidence, Opener
+from connectors.store import Store, callbacks, feed
+from connectors.store.callbacks import QUEUE
+from connectors.store.feed import Told
+from connectors.store.queue import Owed, Queue
+from schemas.event import Event
+from schemas.notice import RESULTS, EventRejected, Notice
+from schemas.reference import Agency, Stage
+from schemas.topics import results_topic
+
+RESULT, REMINDER = 0, 1
+"""Urgencies: results overtake reminders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word for an agency, and where it stood."""
+
+    message: Message
+    event: Event
+    code: str
+    agency: Agency | None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the agency is told anything: one in shadow is not, but for what the gate would not let in."""
+        return self.agency is None or self.agency.stage is not Stage.SHADOW
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it goes by callback: the agency has one and wants this kind. What the gate refused, it must know."""
+        if self.agency is None or self.agency.callback is None or not self.is_heard:
+            return False
+        wants = self.agency.wants
+        return not isinstance(self.event, Notice) or not wants or self.event.data.kind in wants
+
+    @property
+    def sequence_key(self) -> str:
+        """What keeps its order: a notice within its agency's view of the dossier; a rejection depends on nothing."""
+        return f"{self.code}|{self.event.subject if isinstance(self.event, Notice) else self.event.id}"
+
+    @property
+    def is_result(self) -> bool:
+        """Whether it tells a result's fate."""
+        return isinstance(self.event, Notice) and self.event.data.kind in RESULTS
+
+    def owed(self) -> Owed:
+        """As the queue holds it: sealed as it came."""
+        return Owed(
+            id=self.event.id,
+            lane=self.code,
+            sequence_key=self.sequence_key,
+            order_no=self.event.data.sequence if isinstance(self.event, Notice) else 0,
+            body=self.event.encode(),
+            urgency=RESULT if self.is_result else REMINDER,
+        )
+
+
+class Owing:
+    """Handles batches of words. One transaction a batch; then the results topics; then, by the loop, the commit."""
+
+    def __init__(
+        self,
+        store: Store,
+        producer: Producer,
+        references: References,
+        opener: Opener,
+        feed_box: Evidence,
+        wake: Callable[[str], None],
+    ) -> None:
+        self._store, self._producer, self._references = store, producer, references
+        self._opener, self._feed_box, self._wake = opener, feed_box, wake
+        self._queue = Queue(store, QUEUE)
+
+    def handle(self, messages: Sequence[Message]) -> None:
+        """Owe and feed a batch. Handling it again changes nothing but repeats what went to results topics."""
+        words = [self._word(message, event) for message, event in readable(messages, self._producer)]
+        fed = [self._told(word) for word in words if word.is_heard or isinstance(word.event, EventRejected)]
+        called = [word for word in words if word.is_called]
+        urgent = {word.sequence_key for word in called if word.is_result}
+        with self._store.begin() as transaction:
+            feed.put(transaction, fed)
+            self._queue.put(transaction, [word.owed() for word in called])
+            if urgent:
+                callbacks.hurry(transaction, urgent, RESULT)
+        for word in words:
+            if word.agency is not None and word.agency.results_topic and word.is_heard:
+                self._producer.publish_to(results_topic(word.code), word.event.subject.encode(), closed(word.event))
+        for code in {word.code for word in called}:
+            self._wake(code)
+
+    def _word(self, message: Message, event: Event) -> Word:
+        said = event.data.agency if isinstance(event, Notice) else event.subject
+        agency = self._references.edition().agency(said)
+        return Word(message, event, agency.code if agency else said, agency)
+
+    def _told(self, word: Word) -> Told:
+        raw = word.event.encode()
+        whole = opened(raw, self._opener)
+        body = raw if whole is raw else self._feed_box.seal(whole).model_dump_json().encode()
+        return Told(word.code, word.event.id, word.message.topic, word.message.partition, word.message.offset, body)

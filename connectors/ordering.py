@@ -1,0 +1,234 @@
+"""An order or a cancellation brought to its end: asked before it is sent again, ended with the fact that says how."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from connectors.carriers import InDoubt, Receipt
+from connectors.facts import follow, packed
+from connectors.orders import order_of
+from connectors.partner import Partner
+from connectors.reference import References
+from connectors.seal import CannotOpen, Opener, Sealer
+from connectors.store.queue import Owed, OwedState, Queue
+from connectors.verdicts import AlreadyDone, Refused, TryLater
+from schemas.event import Event
+from schemas.instant import clock, now
+from schemas.postal import (
+    RANK,
+    CancelRefused,
+    CancelRequested,
+    OrderAccepted,
+    OrderCancelled,
+    OrderRefused,
+    ParcelStatus,
+    PostalFact,
+    Request,
+)
+from schemas.sealed import FreeText, PlainContact
+
+log = structlog.get_logger()
+
+SOURCE = "/hoso/dispatch"
+FIRST_LOOK_SECONDS = 60.0
+"""How soon (driven) the carrier is asked what became of a wish to cancel; then at doubling spans."""
+LONGEST_LOOK_SECONDS = 7200.0
+UNANSWERED_SECONDS = 76 * 3600.0
+"""After how long (driven) a wish to cancel that nobody decides counts as refused."""
+HELD_BY_THE_POST = RANK[ParcelStatus.PICKED_UP]
+
+
+class Ordering:
+    """Works the rows of one carrier's lane; threads may share it. `publish` puts an answer on its topic, or leaves it."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        partner: Partner,
+        references: References,
+        opener: Opener,
+        sealer: Callable[[], Sealer],
+        publish: Callable[[str, list[Event]], None],
+        in_doubt_seconds: float,
+    ) -> None:
+        self._queue, self._partner, self._references = queue, partner, references
+        self._opener, self._sealer, self._publish = opener, sealer, publish
+        self._in_doubt_seconds = in_doubt_seconds
+
+    def work(self, row: Owed) -> None:
+        """End a row or put it off. Raises TryLater, in doubt where the carrier may have acted."""
+        match Event.decode(row.body):
+            case CancelRequested() as wish:
+                self._cancel(row, wish)
+            case Request() as request:
+                self._order(row, request)
+
+    def gives_up(self, row: Owed, later: TryLater) -> None:
+        """Every try is used up: the dossier is told so."""
+        refused = Refused(later.why, code="gave_up")
+        match Event.decode(row.body):
+            case CancelRequested() as wish:
+                self._end(row, OwedState.GAVE_UP, self._cancel_refused(wish, refused), later.why)
+            case Request() as request:
+                self._end(row, OwedState.GAVE_UP, self._refused(request, refused), later.why)
+
+    # ------------------------------------------------------------ orders
+
+    def _order(self, row: Owed, request: Request) -> None:
+        if row.in_doubt and self._settled(row, request):
+            return
+        try:
+            order = order_of(request, self._contact(request), self._references.edition())
+            self._queue.began(row.id)
+            log.info("order.sent", dossier=request.subject, carrier=row.lane, reference=request.data.reference)
+            receipt, known = self._partner.order(order), False
+        except AlreadyDone as done:
+            receipt, known = _receipt(done), True
+        except Refused as refused:
+            self._end(row, OwedState.DONE, self._refused(request, refused))
+            return
+        self._end(row, OwedState.DONE, accepted(request, receipt, duplicate=known))
+
+    def _settled(self, row: Owed, request: Request) -> bool:
+        """What becomes of an order whose answer never came; False if it is to be sent (again)."""
+        log.info("order.in_doubt", dossier=request.subject, carrier=row.lane, reference=request.data.reference)
+        match self._partner.carrier.in_doubt:
+            case InDoubt.RESEND:
+                return False
+            case InDoubt.NEVER:
+                self._queue.later(
+                    row.id, clock().seconds() + LONGEST_LOOK_SECONDS, "its webhook is awaited", in_doubt=True
+                )
+                return True
+            case InDoubt.ASK_FIRST:
+                return self._asked_first(row, request)
+
+    def _asked_first(self, row: Owed, request: Request) -> bool:
+        """Whether the carrier knows the order, or may still come to know it: a call that was begun can land late."""
+        try:
+            found = self._partner.ask(request.data.reference)
+        except TryLater as later:
+            raise TryLater(later.why, later.retry_after_seconds, in_doubt=True) from later
+        if found is not None:
+            self._end(row, OwedState.DONE, accepted(request, found, duplicate=True))
+            return True
+        left = (row.sent_at or 0.0) + self._in_doubt_seconds - time.time()
+        if left > 0:
+            until = clock().seconds() + left * clock().speed
+            self._queue.later(row.id, until, "it may still arrive", in_doubt=True, counts=False)
+        return left > 0
+
+    def _contact(self, request: Request) -> PlainContact | None:
+        if request.data.contact is None:
+            return None
+        try:
+            return self._opener.open_contact(request.subject, request.data.contact)
+        except CannotOpen as error:
+            raise Refused("the contact cannot be opened", code="contact_erased", field="contact") from error
+
+    # ------------------------------------------------------------ cancellations
+
+    def _cancel(self, row: Owed, wish: CancelRequested) -> None:
+        """The carrier approves a wish in its own time: in doubt here means that it was told and has not decided."""
+        try:
+            found = self._partner.ask(wish.data.reference, wish.data.item_code)
+            if gone := self._is_gone(found):
+                self._end(row, OwedState.DONE, cancelled(wish, gone))
+                return
+            assert found is not None
+            if found.status in RANK and RANK[found.status] >= HELD_BY_THE_POST:
+                raise Refused("the post holds the envelope", code="too_late")
+            if not row.in_doubt:
+                self._queue.began(row.id)
+                if self._partner.cancel(found):
+                    self._end(row, OwedState.DONE, cancelled(wish, "the carrier let it go"))
+                    return
+        except TryLater as later:
+            # To be told twice does no harm, so nothing is in doubt but what was told already.
+            raise TryLater(later.why, later.retry_after_seconds, in_doubt=row.in_doubt) from later
+        except Refused as refused:
+            self._end(row, OwedState.DONE, self._cancel_refused(wish, refused))
+            return
+        self._look_again(row, wish)
+
+    def _look_again(self, row: Owed, wish: CancelRequested) -> None:
+        moment = clock().seconds()
+        if moment - row.created_at > UNANSWERED_SECONDS:
+            self._end(row, OwedState.DONE, self._cancel_refused(wish, Refused("nobody decided", code="unanswered")))
+            return
+        pause = min(FIRST_LOOK_SECONDS * 2.0 ** min(row.attempts, 20), LONGEST_LOOK_SECONDS)
+        self._queue.later(row.id, moment + pause, "the carrier has not decided", in_doubt=True)
+
+    @staticmethod
+    def _is_gone(found: Receipt | None) -> str | None:
+        """Why an order is gone, if it is."""
+        if found is None:
+            return "the carrier has no such order"
+        return "the carrier let it go" if found.status is ParcelStatus.CANCELLED else None
+
+    # ------------------------------------------------------------ ends
+
+    def _end(self, row: Owed, state: OwedState, fact: PostalFact, why: str | None = None) -> None:
+        """Store the end with its fact, then publish it. If somebody ended the row meanwhile, theirs stands."""
+        with self._queue.store.begin() as conn:
+            ended = self._queue.end(conn, row.id, state, packed([fact]), why)
+        if ended:
+            say(fact)
+            self._publish(row.id, [fact])
+
+    def _refused(self, cause: Request, refused: Refused) -> OrderRefused:
+        data = OrderRefused.Data(
+            leg=cause.data.leg,
+            carrier=cause.data.carrier,
+            verdict="gave_up" if refused.code == "gave_up" else "refused",
+            field=refused.field,
+            carrier_code=refused.code,
+            carrier_words=self._sealed(cause.subject, refused.words),
+        )
+        return follow(cause, OrderRefused, data, source=SOURCE, at=now())
+
+    def _cancel_refused(self, cause: CancelRequested, refused: Refused) -> CancelRefused:
+        reason = self._sealed(cause.subject, refused.words)
+        data = CancelRefused.Data(leg=cause.data.leg, carrier=cause.data.carrier, reason=reason)
+        return follow(cause, CancelRefused, data, source=SOURCE, at=now())
+
+    def _sealed(self, dossier: str, words: str) -> FreeText:
+        """A carrier's words may name a citizen: their key is stored before they are said."""
+        sealer = self._sealer()
+        sealed = sealer.seal_text(dossier, (words or "no words")[:4000])
+        sealer.keep()
+        return sealed
+
+
+def accepted(request: Request, receipt: Receipt, *, duplicate: bool) -> OrderAccepted:
+    """The carrier has the order. The same request gives the same fact's name, whoever finds out."""
+    data = OrderAccepted.Data(
+        leg=request.data.leg,
+        carrier=request.data.carrier,
+        item_code=receipt.item_code,
+        reference=request.data.reference,
+        fee=receipt.fee,
+        duplicate=duplicate,
+    )
+    return follow(request, OrderAccepted, data, source=SOURCE, at=now())
+
+
+def cancelled(wish: CancelRequested, why: str) -> OrderCancelled:
+    """The order is withdrawn, and why we know it; words of ours, which name nobody."""
+    data = OrderCancelled.Data(leg=wish.data.leg, carrier=wish.data.carrier, reason=why)
+    return follow(wish, OrderCancelled, data, source=SOURCE, at=now())
+
+
+def _receipt(done: AlreadyDone) -> Receipt:
+    """What the carrier gave for it before."""
+    if not isinstance(done.receipt, Receipt):
+        raise TypeError("a carrier's AlreadyDone holds a Receipt")
+    return done.receipt
+
+
+def say(fact: Event) -> None:
+    """The log line of an answer."""
+    names = {OrderAccepted: "order.accepted", OrderRefused: "order.refused", OrderCancelled: "order.cancelled"}
+    name = names.get(type(fact), "order.refused")
+    log.info(name, dossier=fact.subject, leg=fact.data.leg, carrier=fact.data.carrier)

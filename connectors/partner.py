@@ -1,0 +1,77 @@
+"""A carrier over HTTP: its translation, its settings and its token put to use; a call ends in a value or a verdict."""
+
+import threading
+import time
+
+from connectors.carriers import Carrier, Order, Receipt
+from connectors.metrics import counter, histogram
+from connectors.settings import CarrierSettings
+from connectors.transport import Call, Reply, send
+from connectors.verdicts import TryLater
+
+TOKEN_IS_OLD = (401, 403)
+
+
+class Partner:
+    """One carrier, spoken to. Threads may share it. A call that cannot have reached it is never in doubt."""
+
+    def __init__(self, carrier: Carrier, settings: CarrierSettings, timeout_seconds: float) -> None:
+        self.carrier, self._settings, self._timeout_seconds = carrier, settings, timeout_seconds
+        self._token: str | None = None
+        self._lock = threading.Lock()
+
+    def order(self, order: Order) -> Receipt:
+        """Its receipt for a new order. Raises TryLater (in doubt where it may have taken it), Refused, AlreadyDone."""
+        return self.carrier.receipt(self._send(self.carrier.request(self._settings, order)))
+
+    def ask(self, reference: str, item: str | None = None) -> Receipt | None:
+        """What it knows of an order; None if nothing."""
+        return self.carrier.found(self.status(reference, item))
+
+    def status(self, reference: str, item: str | None = None) -> Reply:
+        """Its answer to the question where an order stands, as it came."""
+        return self._send(self.carrier.query(self._settings, reference, item))
+
+    def history(self, reference: str, item: str | None = None) -> Reply | None:
+        """Its answer to the question for all that happened; None where there is no such question."""
+        call = self.carrier.history(self._settings, reference, item)
+        return self._send(call) if call else None
+
+    def cancel(self, receipt: Receipt) -> bool:
+        """Whether the order is gone; False: it will see."""
+        return self.carrier.cancelled(self._send(self.carrier.cancel(self._settings, receipt)))
+
+    # ------------------------------------------------------------ inside
+
+    def _send(self, call: Call) -> Reply:
+        token = self._held_token()
+        reply = self._call(self.carrier.with_token(call, token) if token else call)
+        if token and reply.status in TOKEN_IS_OLD:
+            reply = self._call(self.carrier.with_token(call, self._held_token(instead_of=token) or token))
+        return reply
+
+    def _held_token(self, instead_of: str | None = None) -> str | None:
+        """The token we hold, or a new one in its place. Whatever fails here, the call itself was not taken."""
+        with self._lock:
+            login = self.carrier.login(self._settings)
+            if login is None:
+                return None
+            if self._token is None or self._token == instead_of:
+                try:
+                    self._token = self.carrier.token(self._call(login))
+                except TryLater as later:
+                    raise TryLater(later.why, later.retry_after_seconds) from later
+            return self._token
+
+    def _call(self, call: Call) -> Reply:
+        name, began = self.carrier.name, time.monotonic()
+        if self._settings.url is None:
+            raise TryLater(f"HOSO_{name.upper()}_URL is not set")
+        try:
+            reply = send(self._settings.url, call, self._timeout_seconds)
+        except TryLater:
+            counter("hoso_calls_total").labels(name, "no answer").inc()
+            raise
+        counter("hoso_calls_total").labels(name, f"{reply.status // 100}xx").inc()
+        histogram("hoso_call_seconds").labels(name).observe(time.monotonic() - began)
+        return reply

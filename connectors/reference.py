@@ -1,0 +1,116 @@
+"""The reference data on its topic: published from files, one bundle a version, and known to every process that runs."""
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+
+from connectors.broker import Message, Producer, Reader, read_all
+from connectors.reference_files import WrongReference, read_dir
+from connectors.verdicts import Refused, TryLater
+from rules.reference import Edition, Reference, UnknownVersion
+from schemas.event import derived_id
+from schemas.instant import now
+from schemas.reference import REFERENCE, Bundle, ReferencePublished
+
+__all__ = ["References", "WrongReference", "publish", "read_dir"]
+
+log = structlog.get_logger()
+MOST_BYTES = 1_000_000
+"""A bundle's largest size: more than another event's, since a city's wards are in it."""
+WAIT_SECONDS = 20.0
+"""How long a look-up waits for a version: whoever names it had it, so it is on its way."""
+
+
+def publish(bootstrap: str, bundle: Bundle) -> bool:
+    """Put this version in force; False if it is already. An earlier version is put back in force by saying it again."""
+    known = [ReferencePublished.decode(message.value or b"") for message in read_all(bootstrap, REFERENCE)]
+    newest = known[-1] if known else None
+    if newest and newest.data.version == bundle.version:
+        return False
+    event = ReferencePublished(
+        id=derived_id(bundle.version, "in_force", newest.id if newest else ""),
+        source="/hoso/reference",
+        subject=bundle.version,
+        time=now(),
+        data=bundle,
+    )
+    raw = event.encode()
+    if len(raw) > MOST_BYTES:
+        raise Refused(f"the bundle has {len(raw)} bytes, the most is {MOST_BYTES}", code="too_large")
+    with Producer(bootstrap, "hoso-reference") as producer:
+        producer.publish_to(REFERENCE, event.subject.encode(), raw)
+    return True
+
+
+class References:
+    """Every version ever published. Reads the topic to its end, then follows it in a thread until closed."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._bundles: dict[str, Bundle] = {}
+        self._newest: str | None = None
+        self._edition: Edition | None = None
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.reference = Reference(self.get)
+        """The same as the rules take it: prepared editions, by version."""
+
+    def start(self, stop: threading.Event | None = None) -> bool:
+        """Wait until a version is known, and for the broker if it is away; False if told to stop before."""
+        stop = stop or self._stop
+        self._thread = threading.Thread(target=self._follow, name="reference", daemon=True)
+        self._thread.start()
+        with self._changed:
+            while self._newest is None and not stop.is_set():
+                self._changed.wait(0.5)
+        return self._newest is not None
+
+    def newest(self) -> Bundle:
+        """The version in force. Raises UnknownVersion while there is none."""
+        with self._changed:
+            if self._newest is None:
+                raise UnknownVersion("no reference data is published: `hoso reference apply`")
+            return self._bundles[self._newest]
+
+    def get(self, version: str) -> Bundle:
+        """The version of this name, which may still be on its way. Raises UnknownVersion."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: version in self._bundles, WAIT_SECONDS):
+                raise UnknownVersion(version)
+            return self._bundles[version]
+
+    def edition(self) -> Edition:
+        """The version in force, prepared for questions."""
+        bundle = self.newest()
+        if self._edition is None or self._edition.version != bundle.version:
+            self._edition = Edition(bundle)
+        return self._edition
+
+    def close(self) -> None:
+        """Follow no longer."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=3)
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with Reader(self._bootstrap, REFERENCE) as reader:
+                    self._take(list(reader.to_end()))
+                    while not self._stop.is_set():
+                        self._take(reader.poll(1000))
+            except TryLater as later:
+                log.warning("broker.away", topic=REFERENCE, why=later.why)
+                self._stop.wait(1)
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        bundles = [ReferencePublished.decode(message.value or b"").data for message in messages]
+        if not bundles:
+            return
+        with self._changed:
+            self._bundles |= {bundle.version: bundle for bundle in bundles}
+            self._newest = bundles[-1].version
+            self._changed.notify_all()
+        log.info("reference.loaded", version=self._newest, known=len(self._bundles))

@@ -1,0 +1,184 @@
+"""`deploy/reference/`: TOML and CSV written by hand, read into one bundle; what is wrong is named by file and key."""
+
+import csv
+import hashlib
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from schemas.event import canonical
+from schemas.reference import Agency, Bundle, Calendar, CarrierRule, PlaceTable, Procedure, Strict
+
+M = TypeVar("M", bound=Strict)
+YES = {"yes": True, "no": False}
+
+
+class WrongReference(ValueError):
+    """Reference data that nobody may publish; `problems` has one line a mistake: file, key, reason."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class _Policy(Strict):
+    """carriers/policy.toml."""
+
+    rules: tuple[CarrierRule, ...]
+    same_province_days: int = 2
+    elsewhere_days: int = 4
+
+
+class _Reading:
+    """Collects what is wrong, so that one look shows all of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.problems = folder, list[str]()
+
+    def files(self, pattern: str) -> list[Path]:
+        return sorted(self.folder.glob(pattern))
+
+    def toml(self, file: Path) -> Mapping[str, Any]:
+        try:
+            return tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            self.wrong(file, "", str(error))
+            return {}
+
+    def rows(self, file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+        with file.open(encoding="utf-8", newline="") as lines:
+            for number, row in enumerate(csv.DictReader(lines), start=2):
+                yield number, {key: value.strip() for key, value in row.items() if key and value and value.strip()}
+
+    def model(self, kind: type[M], values: Any, file: Path, line: int | None = None) -> M | None:
+        try:
+            return kind.model_validate(values)
+        except ValidationError as error:
+            for one in error.errors(include_url=False):
+                self.wrong(file, ".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "), line)
+            return None
+
+    def wrong(self, file: Path, key: str, why: str, line: int | None = None) -> None:
+        where = str(file.relative_to(self.folder)) + (f":{line}" if line else "")
+        self.problems.append(f"{where}: {f'{key}: ' if key else ''}{why}")
+
+
+def read_dir(path: Path) -> Bundle:
+    """The bundle of this folder, its version drawn from its content. Raises WrongReference with every mistake."""
+    reading = _Reading(path)
+    agencies = [found for file in reading.files("agencies/*.toml") if (found := _agency(reading, file))]
+    procedures = [row for file in reading.files("procedures/*") for row in _procedures(reading, file)]
+    calendar = _calendar(reading)
+    policy = _policy(reading)
+    tables = [_places(reading, file) for file in reading.files("carriers/places/*.csv")]
+    reading.problems += _twice("agency", [code for agency in agencies for code in (agency.code, *agency.aliases)])
+    reading.problems += _twice("procedure", [procedure.code for procedure in procedures])
+    if policy:
+        reading.problems += _strangers(policy, agencies, procedures)
+    if reading.problems or calendar is None or policy is None:
+        raise WrongReference(reading.problems)
+    bundle = Bundle(
+        version="unknown",
+        agencies=tuple(agencies),
+        procedures=tuple(procedures),
+        calendar=calendar,
+        carrier_rules=policy.rules,
+        same_province_days=policy.same_province_days,
+        elsewhere_days=policy.elsewhere_days,
+        places=tuple(table for table in tables if table),
+    )
+    content = canonical(bundle.model_dump(mode="json", exclude={"version"}))
+    version = f"{calendar.version}-{hashlib.sha256(content).hexdigest()[:8]}"
+    return bundle.model_copy(update={"version": version})
+
+
+def _agency(reading: _Reading, file: Path) -> Agency | None:
+    agency = reading.model(Agency, reading.toml(file), file)
+    if agency and agency.code != file.stem:
+        reading.wrong(file, "code", f"{agency.code} is not the file's name")
+    if agency and agency.callback and agency.callback.url.startswith("http:") and not agency.callback.development:
+        reading.wrong(file, "callback.url", "http is for development only: say development = true or use https")
+    return agency
+
+
+def _procedures(reading: _Reading, file: Path) -> Iterator[Procedure]:
+    match file.suffix:
+        case ".csv":
+            for line, row in reading.rows(file):
+                if found := reading.model(Procedure, _procedure(row), file, line):
+                    yield found
+        case ".toml":
+            for row in reading.toml(file).get("procedure", ()):
+                if found := reading.model(Procedure, row, file):
+                    yield found
+        case _:
+            reading.wrong(file, "", "procedures are .csv or .toml")
+
+
+def _procedure(row: Mapping[str, str]) -> dict[str, Any]:
+    """A line of the table: its column `procedure` is the name, `by_post` is yes or no."""
+    said: dict[str, Any] = {"name" if key == "procedure" else key: value for key, value in row.items()}
+    if "by_post" in said:
+        said["by_post"] = YES.get(said["by_post"], said["by_post"])
+    return said
+
+
+def _calendar(reading: _Reading) -> Calendar | None:
+    files = reading.files("calendars/*.toml")
+    if len(files) != 1:
+        reading.problems.append(f"calendars: one file is wanted, there are {len(files)}")
+        return None
+    return reading.model(Calendar, _dates_as_text(reading.toml(files[0])), files[0])
+
+
+def _dates_as_text(value: Any) -> Any:
+    match value:
+        case date():
+            return value.isoformat()
+        case dict():
+            return {key: _dates_as_text(one) for key, one in value.items()}
+        case list():
+            return [_dates_as_text(one) for one in value]
+    return value
+
+
+def _policy(reading: _Reading) -> _Policy | None:
+    file = reading.folder / "carriers" / "policy.toml"
+    return reading.model(_Policy, reading.toml(file), file)
+
+
+def _places(reading: _Reading, file: Path) -> PlaceTable | None:
+    """A carrier's codes: columns level (province or ward), code, theirs."""
+    codes: dict[str, dict[str, str]] = {"province": {}, "ward": {}}
+    for line, row in reading.rows(file):
+        if row.get("level") not in codes or "code" not in row or "theirs" not in row:
+            reading.wrong(file, "", "a line has level (province or ward), code and theirs", line)
+        else:
+            codes[row["level"]][row["code"]] = row["theirs"]
+    given = {"carrier": file.stem, "provinces": codes["province"], "wards": codes["ward"]}
+    return reading.model(PlaceTable, given, file)
+
+
+def _twice(what: str, codes: Sequence[str]) -> list[str]:
+    return [f"the {what} {code} is there {times} times" for code, times in Counter(codes).items() if times > 1]
+
+
+def _strangers(policy: _Policy, agencies: Sequence[Agency], procedures: Sequence[Procedure]) -> list[str]:
+    """What the policy names and no file has."""
+    known_agencies = {code for agency in agencies for code in (agency.code, *agency.aliases)}
+    known_procedures = {procedure.code for procedure in procedures}
+    return [
+        f"carriers/policy.toml: {key}: nobody knows {code}"
+        for rule in policy.rules
+        for key, codes, known in (
+            ("agencies", rule.agencies, known_agencies),
+            ("procedures", rule.procedures, known_procedures),
+        )
+        for code in codes
+        if code not in known
+    ]

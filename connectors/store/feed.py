@@ -1,0 +1,44 @@
+"""`feed`: what an agency was told, in order, for those who pull. The cursor counts over all agencies and only grows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from connectors.store.insert import unless_there
+from connectors.store.tables import FEED
+from schemas.instant import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A row to be fed: whose it is, what it says, and where it stood on its topic."""
+
+    agency: str
+    notice_id: str
+    topic: str
+    partition: int
+    offset: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """A row of the feed."""
+
+    cursor: int
+    body: bytes
+
+
+def put(connection: Connection, rows: Sequence[Told]) -> None:
+    """Feed these, in this order; what was fed before changes nothing."""
+    at = clock().seconds()
+    values = [{name: getattr(row, name) for name in Told.__slots__} | {"at": at} for row in rows]
+    if values:
+        connection.execute(unless_there(connection, FEED), values)
+
+
+def after(connection: Connection, agency: str, cursor: int, limit: int) -> list[Fed]:
+    """What follows a cursor for one agency, in order."""
+    rows = select(FEED.c.cursor, FEED.c.body).where(FEED.c.agency == agency, FEED.c.cursor > cursor)
+    return [Fed(row.cursor, row.body) for row in connection.execute(rows.order_by(FEED.c.cursor).limit(limit))]

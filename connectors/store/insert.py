@@ -1,0 +1,11 @@
+"""An insert that passes over rows that are there already, in either database's words."""
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def unless_there(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """An insert into a table; a row whose key is taken changes nothing."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

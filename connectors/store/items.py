@@ -1,0 +1,75 @@
+"""`items` and `unmatched`: which leg a carrier's item belongs to, and the updates that belong to none we know yet."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, or_, select
+
+from connectors.store.insert import unless_there
+from connectors.store.tables import ITEMS, UNMATCHED
+from schemas.instant import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A carrier's item and its leg. `reference` is the one the carrier was given."""
+
+    carrier: str
+    item: str
+    reference: str
+    dossier: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """An update that waits for its receipt; `update` is sealed."""
+
+    id: str
+    carrier: str
+    item: str
+    reference: str
+    update: bytes
+    why: str
+
+
+def learn(conn: Connection, item: Item) -> None:
+    """Remember an item's leg; what is known of it stays."""
+    row = {name: getattr(item, name) for name in Item.__slots__}
+    conn.execute(unless_there(conn, ITEMS).values(at=clock().seconds(), **row))
+
+
+def leg_of(conn: Connection, carrier: str, item: str) -> tuple[str, str] | None:
+    """The dossier and leg of an item; None for one we never heard of."""
+    found = conn.execute(
+        select(ITEMS.c.dossier, ITEMS.c.leg).where(ITEMS.c.carrier == carrier, ITEMS.c.item == item)
+    ).one_or_none()
+    return (found.dossier, found.leg) if found else None
+
+
+def leg_by_reference(conn: Connection, carrier: str, reference: str) -> tuple[str, str] | None:
+    """The dossier and leg of a reference that a receipt named: a carrier may have been given a shorter one than ours."""
+    found = conn.execute(
+        select(ITEMS.c.dossier, ITEMS.c.leg).where(ITEMS.c.carrier == carrier, ITEMS.c.reference == reference).limit(1)
+    ).one_or_none()
+    return (found.dossier, found.leg) if found else None
+
+
+def wait(conn: Connection, update: Unmatched) -> None:
+    """Keep an update until its receipt comes; twice is once."""
+    row = {name: getattr(update, name) for name in Unmatched.__slots__}
+    conn.execute(unless_there(conn, UNMATCHED).values(at=clock().seconds(), **row))
+
+
+def waiting(conn: Connection, carrier: str, item: str, reference: str) -> list[Unmatched]:
+    """The updates that a receipt of this item and reference may tell the leg of, in the order of their coming."""
+    columns = [UNMATCHED.c[name] for name in Unmatched.__slots__]
+    matches = or_(UNMATCHED.c.item == item, UNMATCHED.c.reference == reference)
+    rows = conn.execute(select(*columns).where(UNMATCHED.c.carrier == carrier, matches).order_by(UNMATCHED.c.at))
+    return [Unmatched(**row._mapping) for row in rows]
+
+
+def found(conn: Connection, ids: Collection[str]) -> None:
+    """These wait no longer."""
+    if ids:
+        conn.execute(delete(UNMATCHED).where(UNMATCHED.c.id.in_(ids)))

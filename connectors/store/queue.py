@@ -1,0 +1,305 @@
+"""What is owed to partners, in SQL: one queue module for orders, questions and callbacks.
+
+A row is put once, by its id, in the transaction of whatever owes it. The holder of a lane's lease claims what is due,
+one of a sequence key at a time and in order, and says how it ended. What was claimed when its holder died is owed again
+at once, `in_doubt` still set if a call had begun. `next_at` lives on the driven clock; leases and `sent_at` on the real.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.store.breaker import Breaker
+from connectors.store.store import Store
+from connectors.store.tables import LANES, OWED
+from schemas.instant import clock
+
+
+class OwedState(StrEnum):
+    """How a row stands. ASIDE: it lets those behind it pass and is tried no more until somebody says so."""
+
+    OWED = "OWED"
+    IN_FLIGHT = "IN_FLIGHT"
+    DONE = "DONE"
+    GAVE_UP = "GAVE_UP"
+    ASIDE = "ASIDE"
+
+
+WAITING = (OwedState.OWED, OwedState.IN_FLIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One thing owed. Whoever puts it says the first seven; the rest is how it fares."""
+
+    id: str
+    lane: str
+    sequence_key: str
+    order_no: int
+    body: bytes
+    next_at: float = 0.0
+    urgency: int = 0
+    state: OwedState = OwedState.OWED
+    attempts: int = 0
+    in_doubt: bool = False
+    sent_at: float | None = None
+    last_error: str | None = None
+    created_at: float = 0.0
+
+
+_COLUMNS = tuple(OWED.c[name] for name in Owed.__slots__)
+
+
+def _owed(row: Row[Any]) -> Owed:
+    return Owed(**{**row._mapping, "state": OwedState(row.state)})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a row ended, not yet on its topic."""
+
+    id: str
+    body: bytes
+
+
+class Queue:
+    """One queue by its name. Methods that take a connection join its transaction; the others have their own."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.store, self.name = store, name
+        self._held: set[str] = set()
+
+    # ------------------------------------------------------------ owing
+
+    def put(self, conn: Connection, rows: Sequence[Owed], *, replace: bool = False) -> int:
+        """Owe these; ids known already change nothing and are not counted. With `replace` a row's body and its next try
+        become the new ones, and it is owed again whatever became of it: for a question that is asked anew."""
+        if not rows:
+            return 0
+        values = [self._values(row) for row in rows]
+        if replace:
+            ids = [row.id for row in rows]
+            conn.execute(delete(OWED).where(self._mine(), OWED.c.id.in_(ids), OWED.c.state != OwedState.IN_FLIGHT))
+        dialect: Any = postgresql if self.store.on_postgres else sqlite
+        statement = dialect.insert(OWED).values(values).on_conflict_do_nothing(index_elements=["queue", "id"])
+        return conn.execute(statement).rowcount
+
+    def waiting(self, conn: Connection, sequence_key: str) -> list[Owed]:
+        """What is owed or in flight under a sequence key, in order; locked until the transaction ends."""
+        rows = conn.execute(
+            select(*_COLUMNS)
+            .where(self._mine(), OWED.c.sequence_key == sequence_key, OWED.c.state.in_(WAITING))
+            .order_by(OWED.c.order_no)
+            .with_for_update()
+        )
+        return [_owed(row) for row in rows]
+
+    # ------------------------------------------------------------ claiming
+
+    def claim(self, lane: str, now: float, limit: int) -> list[Owed]:
+        """What is due, the urgent first, one of a sequence key at most; in flight from here on. The lane must be ours."""
+        with self.store.begin() as conn:
+            due = conn.execute(
+                select(*_COLUMNS)
+                .where(self._due(lane), OWED.c.next_at <= now)
+                .order_by(OWED.c.urgency, OWED.c.next_at, OWED.c.order_no)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            ).all()
+            found = [_owed(row) for row in due]
+            self._set(conn, [row.id for row in found], state=OwedState.IN_FLIGHT)
+            return found
+
+    def next_at(self, lane: str) -> float | None:
+        """When (driven seconds) the next of a lane is due; None if nothing waits for its time."""
+        with self.store.read() as conn:
+            return conn.execute(select(func.min(OWED.c.next_at)).where(self._due(lane))).scalar()
+
+    def lanes(self) -> list[str]:
+        """The lanes that owe something."""
+        with self.store.read() as conn:
+            found = select(OWED.c.lane).where(self._mine(), OWED.c.state.in_(WAITING)).distinct()
+            return sorted(conn.execute(found).scalars())
+
+    # ------------------------------------------------------------ what became of it
+
+    def began(self, id: str) -> None:
+        """A call begins that the partner may take whatever we hear: in doubt from here on."""
+        with self.store.begin() as conn:
+            self._set(conn, [id], in_doubt=True, sent_at=time.time())
+
+    def done(self, id: str, answer: bytes | None = None) -> bool:
+        """It ended well. An `answer` stays to be published. False if it had ended before: then nothing changes."""
+        with self.store.begin() as conn:
+            return self.end(conn, id, OwedState.DONE, answer)
+
+    def gave_up(self, id: str, why: str, answer: bytes | None = None) -> bool:
+        """Every try is used up; kept, with why."""
+        with self.store.begin() as conn:
+            return self.end(conn, id, OwedState.GAVE_UP, answer, why)
+
+    def aside(self, id: str, why: str, answer: bytes | None = None) -> bool:
+        """It lets those behind it pass."""
+        with self.store.begin() as conn:
+            return self.end(conn, id, OwedState.ASIDE, answer, why)
+
+    def end(
+        self, conn: Connection, id: str, state: OwedState, answer: bytes | None = None, why: str | None = None
+    ) -> bool:
+        """End a row within a transaction; whether it had not ended before."""
+        statement = (
+            update(OWED)
+            .where(self._mine(), OWED.c.id == id, OWED.c.state.in_(WAITING))
+            .values(state=state, done_at=clock().seconds(), answer=answer, last_error=why, in_doubt=False)
+        )
+        return conn.execute(statement).rowcount > 0
+
+    def later(self, id: str, next_at: float, why: str, *, in_doubt: bool = False, counts: bool = True) -> None:
+        """It stays owed until then (driven seconds). `counts`: this was a try."""
+        with self.store.begin() as conn:
+            conn.execute(
+                update(OWED)
+                .where(self._mine(), OWED.c.id == id, OWED.c.state.in_(WAITING))
+                .values(
+                    state=OwedState.OWED,
+                    next_at=next_at,
+                    last_error=why[:2000],
+                    in_doubt=in_doubt,
+                    attempts=OWED.c.attempts + (1 if counts else 0),
+                )
+            )
+
+    def again(self, conn: Connection, ids: Sequence[str], next_at: float) -> int:
+        """Owe what gave up or stands aside once more, with all its tries."""
+        statement = (
+            update(OWED)
+            .where(self._mine(), OWED.c.id.in_(ids), OWED.c.state.in_((OwedState.GAVE_UP, OwedState.ASIDE)))
+            .values(state=OwedState.OWED, attempts=0, next_at=next_at, done_at=None, answer=None, published_at=None)
+        )
+        return conn.execute(statement).rowcount
+
+    # ------------------------------------------------------------ answers on their way to a topic
+
+    def unpublished(self, limit: int = 200) -> list[Answer]:
+        """Answers that are stored and not known to be on their topic, the oldest first."""
+        with self.store.read() as conn:
+            rows = conn.execute(
+                select(OWED.c.id, OWED.c.answer)
+                .where(self._mine(), OWED.c.answer.is_not(None), OWED.c.published_at.is_(None))
+                .order_by(OWED.c.done_at, OWED.c.order_no)
+                .limit(limit)
+            )
+            return [Answer(row.id, row.answer) for row in rows]
+
+    def published(self, ids: Sequence[str]) -> None:
+        """These answers are on their topic."""
+        with self.store.begin() as conn:
+            self._set(conn, ids, published_at=clock().seconds())
+
+    # ------------------------------------------------------------ lanes
+
+    def lease(self, lane: str, owner: str, seconds: float) -> bool:
+        """Hold a lane for so long (real time), or longer; False while another does.
+
+        Whoever gets it from another, or for the first time since this object was made (its process may have died with
+        calls under way and come back under its name), finds what was in flight owed again.
+        """
+        now = time.time()
+        with self.store.begin() as conn:
+            dialect: Any = postgresql if self.store.on_postgres else sqlite
+            fresh = dialect.insert(LANES).values(queue=self.name, lane=lane).on_conflict_do_nothing()
+            conn.execute(fresh)
+            row = conn.execute(self._lane(lane).with_for_update()).one()
+            if row.owner is not None and row.owner != owner and row.leased_until > now:
+                return False
+            if row.owner != owner or row.leased_until <= now or lane not in self._held:
+                self._recover(conn, lane)
+                self._held.add(lane)
+            conn.execute(update(LANES).where(self._at(lane)).values(owner=owner, leased_until=now + seconds))
+            return True
+
+    def release(self, lane: str, owner: str) -> None:
+        """Let a lane go, if it is ours."""
+        with self.store.begin() as conn:
+            conn.execute(update(LANES).where(self._at(lane), LANES.c.owner == owner).values(owner=None, leased_until=0))
+
+    def breaker(self, lane: str) -> Breaker:
+        """How a lane stands."""
+        with self.store.read() as conn:
+            row = conn.execute(self._lane(lane)).one_or_none()
+            return Breaker(row.failures, row.opens_at, row.allowed) if row else Breaker()
+
+    def stands(self, lane: str, breaker: Breaker) -> None:
+        """Remember how a lane stands."""
+        with self.store.begin() as conn:
+            conn.execute(
+                update(LANES)
+                .where(self._at(lane))
+                .values(failures=breaker.failures, opens_at=breaker.opens_at, allowed=breaker.allowed)
+            )
+
+    def counts(self) -> dict[str, int]:
+        """How much each lane owes."""
+        with self.store.read() as conn:
+            rows = conn.execute(
+                select(OWED.c.lane, func.count().label("owed"))
+                .where(self._mine(), OWED.c.state.in_(WAITING))
+                .group_by(OWED.c.lane)
+            )
+            return {row.lane: row.owed for row in rows}
+
+    # ------------------------------------------------------------ inside
+
+    def _values(self, row: Owed) -> dict[str, Any]:
+        return {
+            "queue": self.name,
+            "id": row.id,
+            "lane": row.lane,
+            "sequence_key": row.sequence_key,
+            "order_no": row.order_no,
+            "urgency": row.urgency,
+            "body": row.body,
+            "state": row.state,
+            "next_at": row.next_at,
+            "created_at": row.created_at or clock().seconds(),
+        }
+
+    def _mine(self) -> Any:
+        return OWED.c.queue == self.name
+
+    def _due(self, lane: str) -> Any:
+        """Owed in this lane, and nothing before it under its key still waits."""
+        earlier = OWED.alias("earlier")
+        before = or_(
+            earlier.c.order_no < OWED.c.order_no,
+            and_(earlier.c.order_no == OWED.c.order_no, earlier.c.id < OWED.c.id),
+        )
+        blocked = exists().where(
+            earlier.c.queue == OWED.c.queue,
+            earlier.c.sequence_key == OWED.c.sequence_key,
+            earlier.c.state.in_(WAITING),
+            before,
+        )
+        return and_(self._mine(), OWED.c.lane == lane, OWED.c.state == OwedState.OWED, ~blocked)
+
+    def _set(self, conn: Connection, ids: Sequence[str], **values: Any) -> None:
+        if ids:
+            conn.execute(update(OWED).where(self._mine(), OWED.c.id.in_(ids)).values(**values))
+
+    def _recover(self, conn: Connection, lane: str) -> None:
+        conn.execute(
+            update(OWED)
+            .where(self._mine(), OWED.c.lane == lane, OWED.c.state == OwedState.IN_FLIGHT)
+            .values(state=OwedState.OWED)
+        )
+
+    def _at(self, lane: str) -> Any:
+        return and_(LANES.c.queue == self.name, LANES.c.lane == lane)
+
+    def _lane(self, lane: str) -> Any:
+        return select(LANES).where(self._at(lane))

@@ -1,0 +1,158 @@
+"""postal.webhooks in; what moved out to the dossier's log.
+
+It learns from `order_accepted` which leg an item belongs to. An update of no leg we know waits in SQL for its receipt.
+"""
+
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+
+import structlog
+from sqlalchemy import Connection
+
+from connectors.broker import Consumer, Message, Producer
+from connectors.carriers import carriers
+from connectors.letters import keep
+from connectors.loop import readable, run, serve
+from connectors.moves import Mover, Sighting, sighting
+from connectors.reference import References
+from connectors.seal import CannotOpen, Evidence, Sealer
+from connectors.secrets import load_secrets
+from connectors.settings import Settings
+from connectors.store import Store, items, open_store
+from connectors.store.items import Item, Unmatched
+from connectors.verdicts import Unreadable
+from schemas.dossier import LOG
+from schemas.event import DOSSIER
+from schemas.postal import WEBHOOKS, OrderAccepted, PostalFact, WebhookReceived
+from schemas.sealed import Box
+
+log = structlog.get_logger()
+NAME = "translate"
+REFERENCE = re.compile(rf"(?P<dossier>{DOSSIER})/(?P<leg>[CDRT][1-9][0-9]?)")
+
+
+class Translate:
+    """The process, on one thread: receipts teach it, webhooks become facts."""
+
+    def __init__(self, settings: Settings, stop: threading.Event, store: Store | None = None) -> None:
+        self._settings, self._stop = settings, stop
+        self._store = store or open_store(settings.database_url)
+        self._producer = Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
+        self._consumer = Consumer([WEBHOOKS, LOG], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
+        self._references = References(settings.kafka_bootstrap)
+        self._secrets = load_secrets(settings.secrets_dir)
+        self._evidence = Evidence(self._secrets.evidence)
+        self._ready = False
+
+    @property
+    def connected_to(self) -> Mapping[str, str]:
+        """Kafka and the database."""
+        return {"kafka": self._settings.kafka_bootstrap, "database": self._store.address}
+
+    def ready(self) -> str | None:
+        """Once the reference data is known."""
+        return None if self._ready else "the reference data is not known yet"
+
+    def run(self) -> None:
+        """Until told to stop."""
+        self._store.migrate()
+        if self._references.start(self._stop):
+            self._ready = True
+            run(self._consumer, self.handle, self._stop, process=NAME)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._consumer.close()
+        self._references.close()
+        self._producer.close()
+        self._store.close()
+
+    def handle(self, messages: Sequence[Message]) -> None:
+        """Say what a batch brings. Twice is once: every fact's name is derived."""
+        receipts = readable([one for one in messages if one.topic == LOG], self._producer, only=(OrderAccepted,))
+        webhooks = readable([one for one in messages if one.topic == WEBHOOKS], self._producer)
+        if not receipts and not webhooks:
+            return
+        mover = Mover(Sealer(self._secrets.openers_public, self._store), self._secrets.digest)
+        facts: list[PostalFact] = []
+        waited: list[str] = []
+        with self._store.begin() as conn:
+            for _, event in receipts:
+                assert isinstance(event, OrderAccepted)
+                facts += self._receipt(conn, event, mover, waited)
+            for message, event in webhooks:
+                assert isinstance(event, WebhookReceived)
+                facts += self._webhook(conn, message, event, mover)
+        mover.sealer.keep()
+        self._producer.publish(facts)
+        for fact in facts:
+            log.info("item.moved", dossier=fact.subject, leg=fact.data.leg, type=fact.type, id=fact.id)
+        if waited:
+            with self._store.begin() as conn:
+                items.found(conn, waited)
+
+    # ------------------------------------------------------------ receipts
+
+    def _receipt(self, conn: Connection, event: OrderAccepted, mover: Mover, waited: list[str]) -> list[PostalFact]:
+        """Learn an item's leg, and say what waited for it."""
+        data = event.data
+        if data.item_code:
+            items.learn(conn, Item(data.carrier, data.item_code, data.reference, event.subject, data.leg))
+        facts: list[PostalFact] = []
+        for unmatched in items.waiting(conn, data.carrier, data.item_code or "", data.reference):
+            seen = Sighting.model_validate_json(self._evidence.open(Box.model_validate_json(unmatched.update)))
+            if leg := self._leg(conn, seen):
+                facts += mover.facts(seen, *leg)
+                waited.append(unmatched.id)
+        return facts
+
+    # ------------------------------------------------------------ webhooks
+
+    def _webhook(self, conn: Connection, message: Message, event: WebhookReceived, mover: Mover) -> list[PostalFact]:
+        """What a carrier's bytes say; bytes that nobody reads go to the dead letters as they came, sealed."""
+        carrier = carriers().get(event.data.carrier)
+        if carrier is None:
+            keep(message, f"there is no carrier {event.data.carrier}", self._producer)
+            return []
+        try:
+            updates = carrier.updates(self._evidence.open(event.data.body), event.data.api_version)
+        except (Unreadable, CannotOpen) as error:
+            keep(message, str(error), self._producer)
+            return []
+        version = self._references.newest().version
+        seen = [sighting(update, event, carrier.table_version, version) for update in updates]
+        return [fact for one in seen for fact in self._said(conn, one, mover)]
+
+    def _said(self, conn: Connection, seen: Sighting, mover: Mover) -> Iterable[PostalFact]:
+        if leg := self._leg(conn, seen):
+            return mover.facts(seen, *leg)
+        sealed = self._evidence.seal(seen.model_dump_json().encode()).model_dump_json().encode()
+        why = "item and reference name two legs" if seen.item and seen.reference else "no receipt names it"
+        items.wait(conn, Unmatched(seen.name, seen.carrier, seen.item, seen.reference, sealed, why))
+        log.warning("item.unmatched", carrier=seen.carrier, item=seen.item, why=why)
+        return ()
+
+    @staticmethod
+    def _leg(conn: Connection, seen: Sighting) -> tuple[str, str] | None:
+        """The dossier and leg of an update: by its item first, by our reference second; None where the two disagree."""
+        by_item = items.leg_of(conn, seen.carrier, seen.item) if seen.item else None
+        by_reference = _leg_in(seen.reference) or items.leg_by_reference(conn, seen.carrier, seen.reference)
+        if by_item and by_reference and by_item != by_reference:
+            return None
+        return by_item or by_reference
+
+
+def _leg_in(reference: str) -> tuple[str, str] | None:
+    """The dossier and leg that a reference of ours names."""
+    found = REFERENCE.fullmatch(reference)
+    return (found["dossier"], found["leg"]) if found else None
+
+
+def main() -> None:
+    """`hoso translate`."""
+    serve(NAME, Translate)
+
+
+if __name__ == "__main__":
+    main()

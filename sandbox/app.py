@@ -1,0 +1,203 @@
+"""The rehearsal in one process: the post, the agencies and the city behind one port."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Response
+from pydantic import AwareDatetime, BaseModel
+
+from sandbox import agency, keys, myvnpost_api, story
+from sandbox.agency import Agencies
+from sandbox.books import Running
+from sandbox.city import AlreadyTold, City, NobodyThere
+from sandbox.days import Days
+from sandbox.dropping import Droppable
+from sandbox.myvnpost_api import answer
+from sandbox.post import Post
+from sandbox.postbag import Postbag
+from sandbox.settings import Settings
+from sandbox.timers import Timers
+from schemas import telemetry
+from schemas.instant import Clock, clock
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Everything that plays its part, and how it begins and ends."""
+
+    settings: Settings
+    timers: Timers
+    post: Post
+    postbag: Postbag
+    agencies: Agencies
+    city: City
+
+    def start(self) -> None:
+        """Let time pass."""
+        self.postbag.start()
+        self.timers.start()
+
+    def stop(self) -> None:
+        """No more scans, then no more events, then no more webhooks."""
+        self.timers.stop()
+        self.city.stop()
+        self.postbag.stop()
+
+
+def rehearse(settings: Settings, time: Clock | None = None) -> Rehearsal:
+    """Set the stage; nothing runs yet."""
+    timers = Timers(time or clock())
+    days = Days.read(settings.sandbox_calendar)
+    post = Post(settings, timers, days)
+    postbag = Postbag(settings, timers, keys.ensure(settings.sandbox_public_key), myvnpost_api.record)
+    post.announce = postbag.announce
+    agencies = Agencies(settings.sandbox_credentials, timers.clock)
+    return Rehearsal(settings, timers, post, postbag, agencies, City(settings, timers, days, post, agencies))
+
+
+class Start(BaseModel):
+    """When the city's first day begins."""
+
+    start: AwareDatetime | None = None
+
+
+class Named(BaseModel):
+    """Whose dossier the story is about; both may be left out."""
+
+    agency: str | None = None
+    code: str | None = None
+
+
+def create_app(stage: Rehearsal, with_city: bool = False) -> FastAPI:
+    """The rehearsal's one front."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stage.start()
+        if with_city:
+            stage.city.begin()
+        yield
+        await asyncio.to_thread(stage.stop)
+
+    app = FastAPI(title="hoso sandbox", lifespan=lifespan, openapi_url=None)
+    app.include_router(myvnpost_api.routes(stage.post))
+    app.include_router(agency.routes(stage.agencies))
+    _city(app, stage)
+    return app
+
+
+def _city(app: FastAPI, stage: Rehearsal) -> None:
+    """The routes of the city, the story and the ledgers."""
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        """It runs."""
+        return answer({"ok": True, "now": _now(stage).isoformat()})
+
+    @app.get("/ledger/post")
+    async def ledger_post() -> Response:
+        """What the post itself saw."""
+        return answer(stage.post.ledger())
+
+    @app.get("/ledger/city")
+    async def ledger_city() -> Response:
+        """What the city did."""
+        return answer(stage.city.ledger())
+
+    @app.get("/progress")
+    async def progress() -> Response:
+        """How far the city and the post are; `done` when nothing is left to send, to carry or to tell."""
+        return answer(_progress(stage))
+
+    @app.post("/city")
+    async def begin(said: Start | None = None) -> Response:
+        """Start the city's life."""
+        try:
+            plan = stage.city.begin(said.start if said else None)
+        except (AlreadyTold, NobodyThere) as error:
+            return answer({"error": str(error)}, 409)
+        days = [day.isoformat() for day in plan.working_days]
+        return answer({"dossiers": len(plan.lives), "kinds": dict(plan.kinds()), "working_days": days}, 202)
+
+    @app.post("/story")
+    async def tell(said: Named | None = None) -> Response:
+        """Start the story of one named dossier."""
+        named = said or Named()
+        try:
+            running = story.begin(stage.city, named.agency, named.code)
+        except (AlreadyTold, NobodyThere) as error:
+            return answer({"error": str(error)}, 409)
+        return answer(_told(stage, running), 202)
+
+    @app.get("/story/{code}")
+    async def told(code: str) -> Response:
+        """How far one dossier is: what was said of it, and where its envelopes are."""
+        running = stage.city.running.get(code)
+        return answer({"error": f"no dossier {code}"}, 404) if running is None else answer(_told(stage, running))
+
+
+def _progress(stage: Rehearsal) -> dict[str, Any]:
+    shown, underway = stage.city.progress(), len(stage.post.open())
+    waiting = stage.postbag.waiting()
+    post = {"parcels": len(stage.post.parcels), "under_way": underway, "webhooks_waiting": waiting}
+    done = shown["nothing_left_to_send"] and not underway and not waiting
+    return shown | {"now": _now(stage).isoformat(), "post": post, "done": done}
+
+
+def _told(stage: Rehearsal, running: Running) -> dict[str, Any]:
+    code = running.life.code
+    parcels = [parcel.shown() for parcel in stage.post.parcels if parcel.dossier == code]
+    events = [one.shown() for one in running.sent]
+    return {"dossier": code, **running.shown(), "events": events, "parcels": parcels}
+
+
+def _now(stage: Rehearsal) -> datetime:
+    return stage.timers.clock.now()
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says where it listens, once it does."""
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        log.info("process.started", address=self.address())
+
+    def address(self) -> str:
+        """Where it listens."""
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        return f"http://{host}:{port}"
+
+
+def server(app: FastAPI, settings: Settings) -> Server:
+    """A server for the rehearsal, not yet listening."""
+    return Server(
+        uvicorn.Config(
+            app,
+            host=settings.sandbox_host,
+            port=settings.sandbox_port,
+            http=Droppable,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=3,
+        )
+    )
+
+
+def main(with_city: bool = False) -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    telemetry.configure("sandbox")
+    settings = Settings()
+    stage = rehearse(settings)
+    server(create_app(stage, with_city), settings).run()
+    log.info("process.stopped")

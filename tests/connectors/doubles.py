@@ -1,0 +1,61 @@
+"""Doubles for the doors: a producer that keeps what it is given, reference data that is simply there, a database in a file."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectors.broker import Message, Producer
+from connectors.broker.record import Headers
+from connectors.reference import References
+from connectors.secrets import Secrets, ensure_secrets
+from connectors.store import Store, open_store
+from connectors.verdicts import TryLater
+from schemas.event import Event
+from schemas.reference import Bundle
+
+
+class KeptProducer(Producer):
+    """What was published, in order, as (topic, key, value); `away` makes it a broker that does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__("nowhere:1")
+        self.rows: list[tuple[str, bytes, bytes]] = []
+        self.away = False
+
+    def _deliver(self, rows: Iterable[tuple[str, bytes, bytes, Headers]]) -> None:
+        if self.away:
+            raise TryLater("no broker")
+        self.rows += [(topic, key, value) for topic, key, value, _ in rows]
+
+    def on(self, topic: str) -> list[Event]:
+        """The events on a topic."""
+        return [Event.decode(value) for to, _, value in self.rows if to == topic]
+
+    def messages(self, topic: str) -> list[Message]:
+        """The records of a topic, as its one partition."""
+        rows = [(key, value) for to, key, value in self.rows if to == topic]
+        return [Message(topic, 0, offset, key, value) for offset, (key, value) in enumerate(rows)]
+
+
+class FixedReferences(References):
+    """One version, in force."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__("nowhere:1")
+        self._bundles[bundle.version], self._newest = bundle, bundle.version
+
+
+@contextmanager
+def a_store(folder: Path) -> Iterator[Store]:
+    """A database with its tables."""
+    store = open_store(f"sqlite:///{folder / 'hoso.db'}")
+    store.migrate()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def some_secrets(folder: Path) -> Secrets:
+    """Fresh keys."""
+    return ensure_secrets(folder / "secrets")

@@ -1,0 +1,158 @@
+"""A rehearsal on loopback for one test: a server on a free port, a customer that listens, a clock that runs fast."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import requests
+
+from sandbox.app import Rehearsal, create_app, rehearse, server
+from sandbox.settings import Settings
+from schemas.instant import VIETNAM, Clock, Segment
+
+MONDAY = datetime(2026, 11, 2, 7, 30, tzinfo=VIETNAM)
+CALENDAR = Path("deploy/reference/calendars/vn-public-offices.toml")
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def a_clock(start: datetime = MONDAY, speed: float = 1.0) -> Clock:
+    """A clock that shows this instant now."""
+    return Clock((Segment(start.timestamp(), speed, time.time()),))
+
+
+def some_settings(folder: Path, **more: Any) -> Settings:
+    """Settings with files of their own, a free port, polite manners."""
+    given = {
+        "sandbox_port": 0,
+        "sandbox_manners": "polite",
+        "sandbox_credentials": folder / "credentials.json",
+        "sandbox_public_key": folder / "myvnpost.pem",
+        "sandbox_calendar": CALENDAR,
+        "sandbox_hold_seconds": 0.3,
+        "webhook_url": "http://127.0.0.1:9/nobody",
+    }
+    return Settings(**{**given, **more})
+
+
+def some_agencies(folder: Path, *codes: str) -> None:
+    """A credentials file for these agencies."""
+    rows = {code: {"key": f"key-{code}", "secret": SECRET} for code in codes}
+    (folder / "credentials.json").write_bytes(msgspec.json.encode(rows))
+
+
+@contextmanager
+def on_stage(settings: Settings, clock: Clock) -> Iterator[tuple[Rehearsal, str]]:
+    """The rehearsal, listening, and where."""
+    stage = rehearse(settings, clock)
+    web = server(create_app(stage), settings)
+    listening = threading.Event()
+    startup = web.startup
+
+    async def started(sockets: Any = None) -> None:
+        await startup(sockets)
+        listening.set()
+
+    web.startup = started  # type: ignore[method-assign] # tells us when it listens
+    thread = threading.Thread(target=web.run)
+    thread.start()
+    try:
+        assert listening.wait(10)
+        yield stage, web.address()
+    finally:
+        web.should_exit = True
+        thread.join()
+
+
+@dataclass
+class Desk:
+    """Somebody who takes POSTs: every one is kept, and answered as `answers` says."""
+
+    address: str = ""
+    bodies: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+    answers: Callable[[str, bytes], tuple[int, bytes]] = lambda _path, _body: (200, b"{}")
+    came: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, enough: Callable[[], bool], seconds: float = 20) -> bool:
+        """Whether this came true, looking again after every call, and now and then for what no call tells."""
+        until = time.monotonic() + seconds
+        with self.came:
+            while not (found := enough()) and time.monotonic() < until:
+                self.came.wait(0.05)
+        return found
+
+
+@contextmanager
+def a_desk() -> Iterator[Desk]:
+    """A desk on a free port of loopback."""
+    desk = Desk()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            status, answer = desk.answers(self.path, body)
+            with desk.came:
+                desk.bodies.append((self.path, body, dict(self.headers.items())))
+                desk.came.notify_all()
+            self.send_response(status)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Tests are quiet."""
+
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    web.daemon_threads = True
+    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    desk.address = f"http://127.0.0.1:{web.server_address[1]}"
+    try:
+        yield desk
+    finally:
+        web.shutdown()
+        web.server_close()
+        thread.join()
+
+
+class Customer:
+    """A customer of the post who knows its calls."""
+
+    def __init__(self, address: str) -> None:
+        self.base, self.session = f"{address}/myvnpost", requests.Session()
+        said = {"username": "sandbox", "password": "sandbox", "customerCode": "T000000001"}
+        self.session.headers["token"] = self.session.post(f"{self.base}/GetAccessToken", json=said).json()["token"]
+
+    def create(self, reference: str, phone: str = "0900000901", **more: Any) -> requests.Response:
+        """Order an envelope."""
+        return self.session.post(f"{self.base}/CreateOrder", json=an_order(reference, phone, **more), timeout=10)
+
+    def get(self, call: str, kind: int, code: str) -> Any:
+        """Ask."""
+        return self.session.get(f"{self.base}/{call}", params={"type": kind, "code": code}, timeout=10).json()
+
+    def cancel(self, original_id: str) -> requests.Response:
+        """Ask to cancel."""
+        return self.session.post(f"{self.base}/orderCancel", json={"OriginalId": original_id}, timeout=10)
+
+
+def an_order(reference: str, phone: str = "0900000901", **more: Any) -> dict[str, Any]:
+    """The partner's own sample of an order, with this reference and citizen's phone."""
+    order: dict[str, Any] = msgspec.json.decode(sample("create_request.json"))
+    collects = reference.rpartition("/")[2].startswith("C")
+    end = {"senderPhone" if collects else "receiverPhone": phone}
+    order["informationOrder"] |= {"saleOrderCode": reference, **end, **more}
+    return order
+
+
+def sample(name: str) -> bytes:
+    """A sample message of the partner."""
+    return (Path("tests/connectors/carriers/myvnpost") / name).read_bytes()
