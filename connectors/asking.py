@@ -1,4 +1,4 @@
-"""What a carrier is to be asked: is it true that..., and where is it. Each is a row; its answer is evidence like a webhook."""
+"""What a carrier is asked: is it as reported, and where is it. Each is a row; its answer is evidence like a webhook."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from schemas.postal import RANK, ParcelStatus, Via, WebhookReceived, WebhookVerd
 log = structlog.get_logger()
 
 REPORTED_FIRST_SECONDS, REPORTED_TRIES = 5.0, 10
-"""How soon (driven) a carrier whose answer lags behind its own webhook is asked again, at doubling spans, and how often."""
+"""How soon (driven) a carrier whose answer lags behind its own webhook is asked again, at doubling spans; how often."""
 EXPECTED_FIRST_SECONDS, EXPECTED_LONGEST_SECONDS = 6 * 3600.0, 3 * 86400.0
 """How soon (driven) an item that stays silent past its time is asked about again, at doubling spans up to this."""
 
@@ -45,7 +45,7 @@ class Answered:
 
 
 class Asker:
-    """Works the questions of one carrier's lane; threads may share it. `publish` returns once the evidence is durable."""
+    """Works the questions of one carrier's lane; threads may share it. `publish` returns once they are durable."""
 
     def __init__(
         self, queue: Queue, partner: Partner, evidence: Evidence, publish: Callable[[list[WebhookReceived]], None]

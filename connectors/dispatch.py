@@ -21,7 +21,7 @@ from connectors.reference import References
 from connectors.seal import Opener, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
-from connectors.store import Store, open_store
+from connectors.store import open_store
 from connectors.store.queue import Owed, OwedState, Queue
 from connectors.verdicts import TryLater
 from schemas.dossier import LOG
@@ -44,17 +44,22 @@ NAME = "dispatch"
 class Dispatch:
     """The process: requests become rows on the main thread, lanes bring them to their end."""
 
-    def __init__(self, settings: Settings, stop: threading.Event, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stop: threading.Event,
+        producer: Producer | None = None,
+        references: References | None = None,
+    ) -> None:
         self._settings, self._stop = settings, stop
-        self._store = store or open_store(settings.database_url)
+        self._store = open_store(settings.database_url)
         self._queue = Queue(self._store, NAME)
-        self._producer = Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
+        self._producer = producer or Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
         self._consumer = Consumer([REQUESTS, LOG], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
-        self._references = References(settings.kafka_bootstrap)
+        self._references = references or References(settings.kafka_bootstrap)
         self._secrets = load_secrets(settings.secrets_dir)
         self._error: BaseException | None = None
         self._lanes: dict[str, Lane] = {}
-        self._ready = False
 
     @property
     def connected_to(self) -> Mapping[str, str]:
@@ -64,18 +69,25 @@ class Dispatch:
 
     def ready(self) -> str | None:
         """Once the reference data is known and the lanes work."""
-        return None if self._ready else "the reference data is not known yet"
+        return None if self._lanes else "the reference data is not known yet"
 
     def run(self) -> None:
         """Until told to stop; then what is under way is finished."""
         self._store.migrate()
         if not self._references.start(self._stop):
             return
+        self.open_lanes()
+        run(self._consumer, self.handle, self._stop, process=NAME, between=self.publish_the_rest)
+        self.close_lanes()
+
+    def open_lanes(self) -> None:
+        """Begin to speak to the carriers."""
         self._lanes = {name: self._lane(name) for name in carriers()}
         for lane in self._lanes.values():
             lane.start()
-        self._ready = True
-        run(self._consumer, self.handle, self._stop, process=NAME, between=self._publish_the_rest)
+
+    def close_lanes(self) -> None:
+        """Finish what is under way. Raises what broke a lane, if something did."""
         for lane in self._lanes.values():
             lane.close(self._settings.in_doubt_seconds + 5)
         if self._error is not None:
@@ -106,7 +118,7 @@ class Dispatch:
         for lane in self._lanes.values():
             lane.wake()
         if ended:
-            self._publish_the_rest()
+            self.publish_the_rest()
 
     def _owe(self, conn: Connection, event: Event, order_no: int) -> bool:
         """A row for a request; whether it ended at once."""
@@ -152,7 +164,7 @@ class Dispatch:
             return
         self._queue.published([id])
 
-    def _publish_the_rest(self) -> None:
+    def publish_the_rest(self) -> None:
         """Answers stored by somebody who could not publish them, or died before."""
         while answers := self._queue.unpublished():
             self._producer.publish([fact for answer in answers for fact in unpacked(answer.body)])

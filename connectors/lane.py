@@ -40,8 +40,8 @@ class Lane:
     """Works through one lane of a queue in threads of its own, from `start` to `close`.
 
     `work` settles a row (done, gave up, later) and returns, or raises TryLater: then the lane puts the row off, in doubt
-    if the verdict is. `gives_up` settles one whose tries are used up; a row in doubt is never given up. Both may be
-    called again for the same row after a crash. Any other error ends up in `broken`, and the process with it.
+    if the verdict is. `gives_up` settles one whose tries are used up; one in doubt is never given up. Both may be called
+    again for the same row after a crash. Any other error goes to `broken`, and the process with it.
     """
 
     def __init__(

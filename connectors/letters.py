@@ -2,16 +2,19 @@
 
 import base64
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import structlog
 
 from connectors.broker import Message, Producer
 from connectors.metrics import counter
 from schemas.event import Event, NotAnEvent, UnknownType, derived_id, type_of
-from schemas.instant import aware
+from schemas.instant import aware, now
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 
 log = structlog.get_logger()
+EARLIEST_SECONDS, LATEST_SECONDS = 946_684_800, 4_102_444_800
+"""2000 to 2100: a client may stamp its records as it likes."""
 MOST_BYTES_KEPT = 700_000
 """Longer bytes are cut: their base64 must pass the broker. The reason says so."""
 
@@ -45,7 +48,7 @@ def keep(message: Message, reason: str, producer: Producer) -> None:
         id=derived_id(place, "dead_letter"),
         source="/hoso/dead-letters",
         subject=message.topic,
-        time=aware(message.timestamp_ms / 1000),
+        time=_stamped(message),
         data=DeadLetterKept.Data(
             topic=message.topic,
             partition=message.partition,
@@ -58,6 +61,12 @@ def keep(message: Message, reason: str, producer: Producer) -> None:
     producer.publish_to(DEAD_LETTERS, letter.subject.encode(), letter.encode())
     counter("hoso_dead_letters_total").labels(message.topic).inc()
     log.warning("letter.kept", topic=message.topic, partition=message.partition, offset=message.offset)
+
+
+def _stamped(message: Message) -> datetime:
+    """When the record was written, by its writer's word; now, where that is no time of ours."""
+    seconds = message.timestamp_ms / 1000
+    return aware(seconds) if EARLIEST_SECONDS < seconds < LATEST_SECONDS else now()
 
 
 def _names(kind: type[Event]) -> tuple[str, ...]:

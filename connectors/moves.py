@@ -141,14 +141,9 @@ class Mover:
         kind: Any = FeeCollected if seen.fee == Fee.COLLECTED.value else FeeRemitted
         data = kind.Data(leg=leg, amount=seen.amount or 0, borne_by=FaultParty.CITIZEN)
         name = derived_id(seen.name, kind.__name__)
-        return kind(
-            id=name, digest=digest_of(canonical_of(data), self.digest_key), data=data, **_envelope(seen, dossier)
-        )
-
-
-def canonical_of(data: Frozen) -> Any:
-    """Plain data, as a digest takes it."""
-    return data.model_dump(mode="json")
+        digest = digest_of(data.model_dump(mode="json"), self.digest_key)
+        fact: PostalFact = kind(id=name, digest=digest, data=data, **_envelope(seen, dossier))
+        return fact
 
 
 def _envelope(seen: Sighting, dossier: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ HELD_BY_THE_POST = RANK[ParcelStatus.PICKED_UP]
 
 
 class Ordering:
-    """Works the rows of one carrier's lane; threads may share it. `publish` puts an answer on its topic, or leaves it."""
+    """Works the rows of one carrier's lane; threads may share it. `publish` says an answer, or leaves it stored."""
 
     def __init__(
         self,

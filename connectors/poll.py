@@ -19,7 +19,7 @@ from connectors.partner import Partner
 from connectors.seal import Evidence
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
-from connectors.store import Store, open_store
+from connectors.store import open_store
 from connectors.store.queue import Owed, OwedState, Queue
 from schemas.dossier import LOG
 from schemas.event import Event
@@ -35,11 +35,16 @@ TIMEOUT_SECONDS = 20.0
 class Poll:
     """The process: facts and states become questions on the main thread, lanes ask them."""
 
-    def __init__(self, settings: Settings, stop: threading.Event, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stop: threading.Event,
+        producer: Producer | None = None,
+    ) -> None:
         self._settings, self._stop = settings, stop
-        self._store = store or open_store(settings.database_url)
+        self._store = open_store(settings.database_url)
         self._queue = Queue(self._store, NAME)
-        self._producer = Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
+        self._producer = producer or Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
         self._consumer = Consumer([LOG, STATE], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
         self._evidence = Evidence(load_secrets(settings.secrets_dir).evidence)
         self._error: BaseException | None = None
@@ -59,10 +64,18 @@ class Poll:
     def run(self) -> None:
         """Until told to stop; then what is under way is finished."""
         self._store.migrate()
+        self.open_lanes()
+        run(self._consumer, self.handle, self._stop, process=NAME)
+        self.close_lanes()
+
+    def open_lanes(self) -> None:
+        """Begin to ask."""
         self._lanes = {name: self._lane(name) for name in self._asked}
         for lane in self._lanes.values():
             lane.start()
-        run(self._consumer, self.handle, self._stop, process=NAME)
+
+    def close_lanes(self) -> None:
+        """Finish what is under way. Raises what broke a lane, if something did."""
         for lane in self._lanes.values():
             lane.close(TIMEOUT_SECONDS + 5)
         if self._error is not None:

@@ -19,11 +19,11 @@ from connectors.reference import References
 from connectors.seal import CannotOpen, Evidence, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
-from connectors.store import Store, items, open_store
+from connectors.store import items, open_store
 from connectors.store.items import Item, Unmatched
 from connectors.verdicts import Unreadable
 from schemas.dossier import LOG
-from schemas.event import DOSSIER
+from schemas.event import DOSSIER, Event
 from schemas.postal import WEBHOOKS, OrderAccepted, PostalFact, WebhookReceived
 from schemas.sealed import Box
 
@@ -35,12 +35,18 @@ REFERENCE = re.compile(rf"(?P<dossier>{DOSSIER})/(?P<leg>[CDRT][1-9][0-9]?)")
 class Translate:
     """The process, on one thread: receipts teach it, webhooks become facts."""
 
-    def __init__(self, settings: Settings, stop: threading.Event, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stop: threading.Event,
+        producer: Producer | None = None,
+        references: References | None = None,
+    ) -> None:
         self._settings, self._stop = settings, stop
-        self._store = store or open_store(settings.database_url)
-        self._producer = Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
+        self._store = open_store(settings.database_url)
+        self._producer = producer or Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
         self._consumer = Consumer([WEBHOOKS, LOG], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
-        self._references = References(settings.kafka_bootstrap)
+        self._references = references or References(settings.kafka_bootstrap)
         self._secrets = load_secrets(settings.secrets_dir)
         self._evidence = Evidence(self._secrets.evidence)
         self._ready = False
@@ -74,6 +80,7 @@ class Translate:
         webhooks = readable([one for one in messages if one.topic == WEBHOOKS], self._producer)
         if not receipts and not webhooks:
             return
+        seen = [one for message, event in webhooks for one in self._seen(message, event)]
         mover = Mover(Sealer(self._secrets.openers_public, self._store), self._secrets.digest)
         facts: list[PostalFact] = []
         waited: list[str] = []
@@ -81,9 +88,8 @@ class Translate:
             for _, event in receipts:
                 assert isinstance(event, OrderAccepted)
                 facts += self._receipt(conn, event, mover, waited)
-            for message, event in webhooks:
-                assert isinstance(event, WebhookReceived)
-                facts += self._webhook(conn, message, event, mover)
+            for one in seen:
+                facts += self._said(conn, one, mover)
         mover.sealer.keep()
         self._producer.publish(facts)
         for fact in facts:
@@ -109,8 +115,9 @@ class Translate:
 
     # ------------------------------------------------------------ webhooks
 
-    def _webhook(self, conn: Connection, message: Message, event: WebhookReceived, mover: Mover) -> list[PostalFact]:
+    def _seen(self, message: Message, event: Event) -> list[Sighting]:
         """What a carrier's bytes say; bytes that nobody reads go to the dead letters as they came, sealed."""
+        assert isinstance(event, WebhookReceived)
         carrier = carriers().get(event.data.carrier)
         if carrier is None:
             keep(message, f"there is no carrier {event.data.carrier}", self._producer)
@@ -121,14 +128,13 @@ class Translate:
             keep(message, str(error), self._producer)
             return []
         version = self._references.newest().version
-        seen = [sighting(update, event, carrier.table_version, version) for update in updates]
-        return [fact for one in seen for fact in self._said(conn, one, mover)]
+        return [sighting(update, event, carrier.table_version, version) for update in updates]
 
     def _said(self, conn: Connection, seen: Sighting, mover: Mover) -> Iterable[PostalFact]:
         if leg := self._leg(conn, seen):
             return mover.facts(seen, *leg)
         sealed = self._evidence.seal(seen.model_dump_json().encode()).model_dump_json().encode()
-        why = "item and reference name two legs" if seen.item and seen.reference else "no receipt names it"
+        why = "item and reference name two legs" if _leg_in(seen.reference) else "no receipt names it"
         items.wait(conn, Unmatched(seen.name, seen.carrier, seen.item, seen.reference, sealed, why))
         log.warning("item.unmatched", carrier=seen.carrier, item=seen.item, why=why)
         return ()

@@ -63,7 +63,7 @@ class LagWatch(threading.Thread):
 
     def __init__(self, bootstrap: str, every_seconds: float = 0.7) -> None:
         super().__init__(name="lag", daemon=True)
-        self._bootstrap, self._every = bootstrap, every_seconds
+        self._cluster, self._every = bootstrap, every_seconds
         self._over = threading.Event()
         self._clear_at = time.monotonic()
         self.records: dict[str, int] = {}
@@ -72,7 +72,7 @@ class LagWatch(threading.Thread):
     def run(self) -> None:
         while not self._over.is_set():
             try:
-                with admin(self._bootstrap) as client:
+                with admin(self._cluster) as client:
                     while not self._over.wait(self._every):
                         self._look(client)
             except TryLater:

@@ -329,7 +329,9 @@ class City:
     def _door(self, agency: str) -> str:
         """An agency's own door; a stranger's is Kafka where anybody uses it."""
         doors = self.doors()
-        return doors.get(agency, "kafka" if "kafka" in doors.values() and agency == self.settings.city_stranger else "http")
+        return doors.get(
+            agency, "kafka" if "kafka" in doors.values() and agency == self.settings.city_stranger else "http"
+        )
 
     def _outlet(self, agency: str) -> Outlet:
         found = self._outlets.get(agency)

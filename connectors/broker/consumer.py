@@ -20,8 +20,9 @@ NEW_TOPIC_SECONDS = 10
 class Consumer:
     """Reads topics as one of a group and says itself how far it came. One thread uses it.
 
-    Each record comes at least once, in order within its partition; after a crash or a rebalance those not committed come
-    again. `commit` covers exactly what `poll` handed out. It keeps its place for 45 s when it restarts under its name.
+    Each record comes at least once, in order within its partition; after a crash or a rebalance those not committed
+    come again. `commit` covers exactly what `poll` handed out.
+    It keeps its place for 45 s when it restarts under its name.
     """
 
     def __init__(

@@ -16,8 +16,8 @@ from schemas.event import MOST_BYTES, Event
 class Producer:
     """Publishes, and returns only once every record is on its replicas. Threads may share one.
 
-    It connects at its first use, so a door can open, and answer 503, while the broker is away. What was not acknowledged in
-    `timeout_seconds` is TryLater and may still have been written: saying it again is saying it once, since ids are derived.
+    It connects at its first use, so a door can open, and answer 503, while the broker is away. What was not acknowledged
+    in `timeout_seconds` is TryLater and may be written all the same: ids are derived, so twice is once.
     """
 
     def __init__(self, bootstrap: str, client: str = "hoso", timeout_seconds: float = 10) -> None:
@@ -26,7 +26,7 @@ class Producer:
         self._lock = threading.Lock()
 
     def publish(self, events: Sequence[Event], topic: str | None = None) -> None:
-        """Put events on their topics (or all on `topic`) under their subjects. An event too long is Refused before any is sent."""
+        """Put events on their topics (or all on `topic`), keyed by subject. One too long is Refused, and none sent."""
         rows = [(topic or type(event).topic, event.subject.encode(), event.encode()) for event in events]
         for event, (_, _, value) in zip(events, rows, strict=True):
             if len(value) > MOST_BYTES:

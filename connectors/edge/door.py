@@ -31,14 +31,12 @@ class Door:
     quotas: Quotas = field(default_factory=Quotas)
 
     def agency(self, request: Request) -> Agency:
-        """Whose key the caller shows. 401 without a good one, 403 if its agency is not in the reference data in force."""
+        """Whose key the caller shows. 401 without a good one, 403 if its agency is not in the reference data."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         code = verify_key(self.store, key.strip()) if scheme.lower() == "bearer" and key.strip() else None
         if code is None:
             challenge = {"www-authenticate": 'Bearer realm="hoso"'}
-            raise Problem(
-                401, "Show your agency's key as `Authorization: Bearer <key>`.", challenge
-            )
+            raise Problem(401, "Show your agency's key as `Authorization: Bearer <key>`.", challenge)
         agency = self.references.edition().agency(code)
         if agency is None:
             raise Problem(403, f"Agency {code} is not in the reference data in force; ask an operator to add it.")

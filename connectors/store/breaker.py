@@ -1,4 +1,4 @@
-"""When a partner does not answer: the lane breaks for a while, then one probe, then a slow start. Pure; driven seconds."""
+"""A partner that does not answer: its lane breaks for a while, then one probe, then a slow start. Driven seconds."""
 
 from dataclasses import dataclass, replace
 

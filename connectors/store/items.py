@@ -48,7 +48,7 @@ def leg_of(conn: Connection, carrier: str, item: str) -> tuple[str, str] | None:
 
 
 def leg_by_reference(conn: Connection, carrier: str, reference: str) -> tuple[str, str] | None:
-    """The dossier and leg of a reference that a receipt named: a carrier may have been given a shorter one than ours."""
+    """The dossier and leg of a reference that a receipt named: a carrier may have been given a shorter one."""
     found = conn.execute(
         select(ITEMS.c.dossier, ITEMS.c.leg).where(ITEMS.c.carrier == carrier, ITEMS.c.reference == reference).limit(1)
     ).one_or_none()

@@ -2,7 +2,7 @@
 
 A row is put once, by its id, in the transaction of whatever owes it. The holder of a lane's lease claims what is due,
 one of a sequence key at a time and in order, and says how it ended. What was claimed when its holder died is owed again
-at once, `in_doubt` still set if a call had begun. `next_at` lives on the driven clock; leases and `sent_at` on the real.
+at once, `in_doubt` still set if a call had begun. `next_at` is on the driven clock; leases and `sent_at` on the real.
 """
 
 import time
@@ -102,7 +102,7 @@ class Queue:
     # ------------------------------------------------------------ claiming
 
     def claim(self, lane: str, now: float, limit: int) -> list[Owed]:
-        """What is due, the urgent first, one of a sequence key at most; in flight from here on. The lane must be ours."""
+        """What is due, the urgent first, one of a sequence key at most; in flight from now. The lane must be ours."""
         with self.store.begin() as conn:
             due = conn.execute(
                 select(*_COLUMNS)

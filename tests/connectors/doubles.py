@@ -1,4 +1,4 @@
-"""Doubles for the doors: a producer that keeps what it is given, reference data that is simply there, a database in a file."""
+"""Doubles for the doors: a producer that keeps what it gets, reference data that is there, a database in a file."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

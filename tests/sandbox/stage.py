@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,23 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 def a_clock(start: datetime = MONDAY, speed: float = 1.0) -> Clock:
     """A clock that shows this instant now."""
     return Clock((Segment(start.timestamp(), speed, time.time()),))
+
+
+def a_clock_of_days(start: datetime = MONDAY, by_day: float = 60_000, by_night: float = 600_000) -> Clock:
+    """A clock that hurries through nights and weekends."""
+    segments, at, anchor = list[Segment](), start, time.time()
+    for _ in range(60):
+        works = at.weekday() < 5 and at.hour < 18
+        until = (
+            at.replace(hour=18, minute=30) if works else (at + timedelta(days=at.hour >= 18)).replace(hour=7, minute=0)
+        )
+        if not works and until <= at:
+            until += timedelta(days=1)
+        speed = by_day if works else by_night
+        segments.append(Segment(at.timestamp(), speed, anchor))
+        anchor += (until - at).total_seconds() / speed
+        at = until
+    return Clock(tuple(segments))
 
 
 def some_settings(folder: Path, **more: Any) -> Settings:
@@ -135,7 +152,7 @@ class Customer:
         """Order an envelope."""
         return self.session.post(f"{self.base}/CreateOrder", json=an_order(reference, phone, **more), timeout=10)
 
-    def get(self, call: str, kind: int, code: str) -> Any:
+    def get(self, call: str, kind: str, code: str) -> Any:
         """Ask."""
         return self.session.get(f"{self.base}/{call}", params={"type": kind, "code": code}, timeout=10).json()
 

@@ -18,7 +18,7 @@ CODE = "H29.12"
 Stage = tuple[Rehearsal, str]
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     some_agencies(tmp_path, CODE)
     with on_stage(some_settings(tmp_path), a_clock(MONDAY)) as found:

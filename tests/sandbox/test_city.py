@@ -1,4 +1,4 @@
-"""A small city's whole life against a pipeline of forty lines: everything it says is valid, everything comes to an end."""
+"""A small city's whole life against a pipeline of forty lines: all it says is valid, everything comes to an end."""
 
 import threading
 from collections import Counter
@@ -16,7 +16,17 @@ from schemas.dossier import DossierFact
 from schemas.event import Event, NotAnEvent
 from schemas.instant import now
 from schemas.topics import TOPICS
-from tests.sandbox.stage import MONDAY, Customer, Desk, a_clock, a_desk, on_stage, some_agencies, some_settings
+from tests.sandbox.stage import (
+    MONDAY,
+    Customer,
+    Desk,
+    a_clock,
+    a_clock_of_days,
+    a_desk,
+    on_stage,
+    some_agencies,
+    some_settings,
+)
 
 DOORS = "H29.07:http,H29.12:http,H29.21:http,H29.64:http"
 DOSSIERS = 52
@@ -119,7 +129,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             city_dossiers=DOSSIERS,
             sandbox_token_seconds=600,
         )
-        with on_stage(settings, a_clock(MONDAY, 80_000)) as (stage, address):
+        with on_stage(settings, a_clock_of_days()) as (stage, address):
             pipeline = Pipeline(Customer(address))
             desk.answers = lambda path, body: pipeline.take(path, body) if path == "/v1/events" else (200, b"{}")
             assert requests.post(f"{address}/city", timeout=5).status_code == 202
@@ -134,7 +144,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
 
 
 def test_every_dossier_comes_to_its_end(lived: Lived) -> None:
-    assert lived.progress["dossiers"] == {"planned": DOSSIERS, "known": DOSSIERS, "begun": DOSSIERS, "finished": DOSSIERS}
+    assert lived.progress["dossiers"] == {
+        "planned": DOSSIERS,
+        "known": DOSSIERS,
+        "begun": DOSSIERS,
+        "finished": DOSSIERS,
+    }
     assert lived.progress["waiting_for_the_post"] == {}
 
 

@@ -1,6 +1,7 @@
 """An envelope's way at the post: fixed by seed and reference, lawful in its attempts, quick where asked."""
 
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_what_goes_back_was_tried_three_times_two_working_days_apart(seed: int) 
 
     attempts = [date_of(at) for at in times(scans, 15)]
     assert len(attempts) == 3
-    assert all(later >= DAYS.after(first, 2) for first, later in zip(attempts, attempts[1:], strict=False))
+    assert all(later >= DAYS.after(first, 2) for first, later in pairwise(attempts))
     assert codes(scans)[-4:] == [16, 17, 18, 19]
 
 

@@ -19,13 +19,13 @@ REFERENCE = "H29.12-261102-0001/D1"
 Stage = tuple[Rehearsal, str]
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with on_stage(some_settings(tmp_path), a_clock(MONDAY)) as found:
         yield found
 
 
-@pytest.fixture()
+@pytest.fixture
 def customer(stage: Stage) -> Customer:
     return Customer(stage[1])
 
@@ -80,7 +80,7 @@ def test_a_cancellation_in_time_has_the_shape_of_the_sample_and_ends_the_order(
     moved_to(stage[0], MONDAY.timestamp() + 3600)
 
     assert shape(answer.json()) == shape(msgspec.json.decode(sample("cancel_reply.json")))
-    (order,) = customer.get("getOrder", 1, made["itemCode"])["results"]
+    (order,) = customer.get("getOrder", "1", made["itemCode"])["results"]
     assert order["status"] == 9
 
 
@@ -101,7 +101,7 @@ def test_a_history_lists_every_scan_in_the_post_own_form(stage: Stage, customer:
     (parcel,) = stage[0].post.parcels
     moved_to(stage[0], parcel.plan[-1].at + 1)
 
-    (item,) = customer.get("GetStatusHistoryOrder", 1, made["itemCode"])["data"]
+    (item,) = customer.get("GetStatusHistoryOrder", "1", made["itemCode"])["data"]
 
     assert item["itemCode"] == made["itemCode"]
     assert [row["statusCode"] for row in item["statusHistory"]] == [str(scan.status) for scan in parcel.plan]
@@ -114,7 +114,7 @@ def test_a_history_lists_every_scan_in_the_post_own_form(stage: Stage, customer:
 
 
 def test_nothing_is_told_without_a_token(stage: Stage) -> None:
-    answer = requests.get(f"{stage[1]}/myvnpost/getOrder", params={"type": 1, "code": "x"}, timeout=5)
+    answer = requests.get(f"{stage[1]}/myvnpost/getOrder", params={"type": "1", "code": "x"}, timeout=5)
 
     assert answer.status_code == 401
 
@@ -124,7 +124,7 @@ def test_an_order_that_was_taken_and_never_answered_is_one_parcel_until_it_is_se
 ) -> None:
     with pytest.raises(requests.ConnectionError):
         customer.create(REFERENCE, "0900000905")
-    (known,) = customer.get("getOrder", 2, REFERENCE)["results"]
+    (known,) = customer.get("getOrder", "2", REFERENCE)["results"]
     before = stage[0].post.ledger()
     again = customer.create(REFERENCE, "0900000905").json()
     after = stage[0].post.ledger()
@@ -144,9 +144,7 @@ def test_an_address_may_be_refused(customer: Customer) -> None:
 @pytest.mark.parametrize(
     ("phone", "leg", "final"), [("901", "D1", 14), ("902", "D1", 14), ("903", "D1", 19), ("903", "C1", 8)]
 )
-def test_a_magic_number_forces_the_outcome(
-    stage: Stage, customer: Customer, phone: str, leg: str, final: int
-) -> None:
+def test_a_magic_number_forces_the_outcome(stage: Stage, customer: Customer, phone: str, leg: str, final: int) -> None:
     customer.create(f"H29.12-261102-0001/{leg}", f"0900000{phone}")
     (parcel,) = stage[0].post.parcels
 

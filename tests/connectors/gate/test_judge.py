@@ -40,7 +40,7 @@ def test_the_samples_are_let_in(number: str) -> None:
 
 
 def test_a_time_without_a_zone_is_named() -> None:
-    assert faulty(a_sample("31")) == {"time"} | ({"data.procedure_code"} & faulty(a_sample("31")))
+    assert "time" in faulty(a_sample("31"))
 
 
 def test_every_faulty_field_is_named_at_once() -> None:
@@ -114,8 +114,8 @@ def test_unknown_attributes_of_the_envelope_are_let_fall() -> None:
 def test_an_alias_speaks_for_its_agency() -> None:
     said = a_sample("01") | {"source": "/agencies/000.00.12.H29", "subject": "000.00.12.H29-261102-0001"}
 
-    # The alias of the bundle has the old form; the code's own form is checked by the same pattern.
-    assert "source" not in (judged(said).fields if isinstance(judged(said), Rejection) else set())  # type: ignore[union-attr]
+    assert isinstance(judged(said), Admitted)
+    assert isinstance(judged(said, "000.00.12.H29"), Admitted)
 
 
 def test_an_agency_without_the_role_cannot_state_the_fact() -> None:
@@ -162,7 +162,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_input_crashes_the_gate_and_every_rejection_names_a_field(data: st.DataObject) -> None:
     said = a_sample(data.draw(st.sampled_from(GOOD)))
@@ -170,7 +170,8 @@ def test_no_input_crashes_the_gate_and_every_rejection_names_a_field(data: st.Da
         where = data.draw(st.sampled_from(["envelope", "data"]))
         part = said if where == "envelope" else said["data"]
         if isinstance(part, dict):
-            part[data.draw(st.sampled_from(sorted(part)) | st.text(max_size=12))] = data.draw(JSON)
+            names = st.sampled_from([*sorted(part), "invented"]) | st.text(max_size=12)
+            part[data.draw(names)] = data.draw(JSON)
 
     found = judge(said, data.draw(st.sampled_from(["H29.12", "H29.99", "H29.77", ""])), BUNDLE, NOW)
 
@@ -181,7 +182,7 @@ def test_no_input_crashes_the_gate_and_every_rejection_names_a_field(data: st.Da
         assert EventRejected.Data.model_validate_json(rejected.model_dump_json()) == rejected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_crash_the_gate(raw: bytes) -> None:
     found = judge(raw, "H29.12", BUNDLE, NOW)

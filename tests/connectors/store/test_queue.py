@@ -1,0 +1,231 @@
+"""The queue's contract, on every database it runs on."""
+
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from connectors.store import Store
+from connectors.store.breaker import Breaker
+from connectors.store.queue import Owed, OwedState, Queue
+
+ME, YOU = "process-1", "process-2"
+
+
+def a_row(id: str, **given: Any) -> Owed:
+    return replace(Owed(id, "post", id, 1, b"body", next_at=100.0), **given)
+
+
+@pytest.fixture
+def queue(store: Store) -> Queue:
+    return Queue(store, "dispatch")
+
+
+def put(queue: Queue, *rows: Owed, replace: bool = False) -> int:
+    with queue.store.begin() as conn:
+        return queue.put(conn, rows, replace=replace)
+
+
+def claimed(queue: Queue, now: float = 200.0, limit: int = 10) -> list[str]:
+    return [row.id for row in queue.claim("post", now, limit)]
+
+
+def test_what_is_put_twice_is_owed_once(queue: Queue) -> None:
+    assert put(queue, a_row("a"), a_row("b")) == 2
+    assert put(queue, a_row("a", body=b"other"), a_row("c")) == 1
+
+    assert claimed(queue) == ["a", "b", "c"]
+
+
+def test_what_is_done_is_not_owed_again_by_being_put_again(queue: Queue) -> None:
+    put(queue, a_row("a"))
+    claimed(queue)
+    queue.done("a")
+
+    assert put(queue, a_row("a")) == 0
+    assert claimed(queue) == []
+
+
+def test_a_row_that_is_put_anew_is_owed_again(queue: Queue) -> None:
+    put(queue, a_row("a"))
+    claimed(queue)
+    queue.done("a")
+
+    put(queue, a_row("a", body=b"new"), replace=True)
+
+    assert [row.body for row in queue.claim("post", 200.0, 10)] == [b"new"]
+
+
+def test_two_queues_do_not_know_each_other(queue: Queue, store: Store) -> None:
+    put(queue, a_row("a"))
+
+    assert claimed(Queue(store, "notify")) == []
+
+
+def test_what_is_not_due_waits_for_its_time(queue: Queue) -> None:
+    put(queue, a_row("later", next_at=300.0), a_row("now", next_at=150.0))
+
+    assert claimed(queue, now=200.0) == ["now"]
+    assert queue.next_at("post") == 300.0
+    assert claimed(queue, now=300.0) == ["later"]
+
+
+def test_what_is_in_flight_is_claimed_by_nobody_else(queue: Queue) -> None:
+    put(queue, a_row("a"))
+
+    assert (claimed(queue), claimed(queue)) == (["a"], [])
+
+
+def test_rows_of_one_key_go_one_by_one_and_in_order(queue: Queue) -> None:
+    put(queue, a_row("2", sequence_key="d", order_no=2), a_row("1", sequence_key="d", order_no=1), a_row("x"))
+
+    first = claimed(queue)
+    queue.later("1", 150.0, "not now")
+    again = claimed(queue)
+    queue.done("1")
+    last = claimed(queue)
+
+    assert (first, again, last) == (["1", "x"], ["1"], ["2"])
+
+
+def test_a_row_that_stands_aside_lets_those_behind_it_pass(queue: Queue) -> None:
+    put(queue, a_row("1", sequence_key="d", order_no=1), a_row("2", sequence_key="d", order_no=2))
+    claimed(queue)
+
+    queue.aside("1", "refused three times")
+
+    assert claimed(queue) == ["2"]
+
+
+def test_the_urgent_goes_first(queue: Queue) -> None:
+    put(queue, a_row("slow", next_at=1.0, urgency=1), a_row("quick", next_at=2.0))
+
+    assert claimed(queue, limit=1) == ["quick"]
+
+
+def test_putting_off_keeps_the_doubt_and_counts_the_try(queue: Queue) -> None:
+    put(queue, a_row("a"))
+    claimed(queue)
+    queue.began("a")
+
+    queue.later("a", 150.0, "no answer", in_doubt=True)
+
+    (row,) = queue.claim("post", 200.0, 1)
+    assert (row.in_doubt, row.attempts, row.last_error) == (True, 1, "no answer")
+    assert row.sent_at == pytest.approx(time.time(), abs=10)
+
+
+def test_a_row_ends_once(queue: Queue) -> None:
+    put(queue, a_row("a"))
+    claimed(queue)
+
+    ends = [queue.done("a", b"first"), queue.gave_up("a", "why", b"second")]
+
+    assert ends == [True, False]
+    assert [answer.body for answer in queue.unpublished()] == [b"first"]
+
+
+def test_an_answer_stays_until_it_is_published(queue: Queue) -> None:
+    put(queue, a_row("a"), a_row("b"))
+    claimed(queue)
+    queue.done("a", b"answer")
+    queue.done("b")
+
+    before = [answer.id for answer in queue.unpublished()]
+    queue.published(["a"])
+
+    assert (before, queue.unpublished()) == (["a"], [])
+
+
+def test_what_gave_up_can_be_owed_once_more(queue: Queue, store: Store) -> None:
+    put(queue, a_row("a"))
+    claimed(queue)
+    queue.gave_up("a", "no answer", b"gave up")
+
+    with store.begin() as conn:
+        assert queue.again(conn, ["a", "b"], 150.0) == 1
+
+    (row,) = queue.claim("post", 200.0, 1)
+    assert (row.attempts, queue.unpublished()) == (0, [])
+
+
+def test_a_lane_has_one_holder(queue: Queue, store: Store) -> None:
+    other = Queue(store, "dispatch")
+
+    assert queue.lease("post", ME, 60)
+    assert not other.lease("post", YOU, 60)
+    assert queue.lease("post", ME, 60)
+    queue.release("post", YOU)
+    assert not other.lease("post", YOU, 60)
+    queue.release("post", ME)
+    assert other.lease("post", YOU, 60)
+
+
+def test_a_lease_that_ran_out_is_anybodys_and_its_flights_are_owed_again(queue: Queue, store: Store) -> None:
+    queue.lease("post", ME, -1)
+    put(queue, a_row("a"))
+    claimed(queue)
+    queue.began("a")
+
+    assert Queue(store, "dispatch").lease("post", YOU, 60)
+
+    (row,) = queue.claim("post", 200.0, 1)
+    assert (row.id, row.in_doubt) == ("a", True)
+
+
+def test_who_comes_back_under_its_name_finds_its_flights_owed_again(queue: Queue, store: Store) -> None:
+    queue.lease("post", ME, 60)
+    put(queue, a_row("a"))
+    claimed(queue)
+
+    assert queue.lease("post", ME, 60)
+    still = claimed(queue)
+    assert Queue(store, "dispatch").lease("post", ME, 60)
+
+    assert (still, claimed(queue)) == ([], ["a"])
+
+
+def test_a_lane_remembers_how_it_stands(queue: Queue) -> None:
+    queue.lease("post", ME, 60)
+
+    queue.stands("post", Breaker(3, 500.0, 1))
+
+    assert queue.breaker("post") == Breaker(3, 500.0, 1)
+    assert queue.breaker("never seen") == Breaker()
+
+
+def test_many_threads_claim_each_row_once(queue: Queue) -> None:
+    put(queue, *(a_row(f"{number:03d}") for number in range(60)))
+    found: list[str] = []
+
+    def work() -> None:
+        while rows := claimed(queue, limit=7):
+            found.extend(rows)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert sorted(found) == [f"{number:03d}" for number in range(60)]
+
+
+def test_it_counts_what_it_owes(queue: Queue) -> None:
+    put(queue, a_row("a"), a_row("b"), a_row("c", lane="other"))
+    claimed(queue, limit=1)
+    queue.done("a")
+
+    assert (queue.counts(), queue.lanes()) == ({"post": 1, "other": 1}, ["other", "post"])
+
+
+def test_rows_of_a_key_are_seen_while_they_wait(queue: Queue, store: Store) -> None:
+    put(queue, a_row("1", sequence_key="d"), a_row("2", sequence_key="d", order_no=2), a_row("x"))
+    claimed(queue, limit=1)
+
+    with store.begin() as conn:
+        waiting = queue.waiting(conn, "d")
+
+    assert [(row.id, row.state) for row in waiting] == [("1", OwedState.IN_FLIGHT), ("2", OwedState.OWED)]
