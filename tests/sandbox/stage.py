@@ -32,11 +32,8 @@ def a_clock_of_days(start: datetime = MONDAY, by_day: float = 60_000, by_night: 
     segments, at, anchor = list[Segment](), start, time.time()
     for _ in range(60):
         works = at.weekday() < 5 and at.hour < 18
-        until = (
-            at.replace(hour=18, minute=30) if works else (at + timedelta(days=at.hour >= 18)).replace(hour=7, minute=0)
-        )
-        if not works and until <= at:
-            until += timedelta(days=1)
+        morning = at.replace(hour=7, minute=0) + timedelta(days=at.hour >= 7)
+        until = at.replace(hour=18, minute=30) if works else morning
         speed = by_day if works else by_night
         segments.append(Segment(at.timestamp(), speed, anchor))
         anchor += (until - at).total_seconds() / speed

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import requests
 
+from sandbox.agency import Told
 from sandbox.app import Rehearsal
 from schemas.dossier import DossierFact
 from schemas.event import Event, NotAnEvent
@@ -236,3 +237,21 @@ def test_a_story_is_one_named_dossier_told_once(tmp_path: Path) -> None:
     assert code == "H29.12-261102-0001"
     assert again.status_code == 409
     assert told["facts"] == ["submitted", "received", "assigned", "result_ready", "handover_signed"]
+
+
+def a_word(kind: str, dossier: str, payload: dict[str, Any]) -> Told:
+    return Told(f"notice-{kind}", kind, dossier, 1, f"vn.hoso.notice.{kind}.v1", "", 0, 0, {"payload": payload})
+
+
+def test_an_event_that_came_too_early_to_count_is_said_once_more_by_its_agency(lived: Lived) -> None:
+    before = next(one for one in lived.ledger["events"] if one["fact"] == "assigned")
+    rejected = a_word("rejected", before["dossier"], {"id": before["id"], "reason": "NO_STANDING"})
+    conflict = a_word("rejected", before["dossier"], {"id": before["id"], "reason": "CONFLICT"})
+
+    lived.stage.city.on_notice(before["agency"], conflict)
+    lived.stage.city.on_notice("H29.99", rejected)
+    lived.stage.city.on_notice(before["agency"], rejected)
+    lived.stage.city.on_notice(before["agency"], rejected)
+
+    again = [one.id for one in lived.stage.city.events if one.id.startswith(before["id"]) and one.again]
+    assert again == [before["id"], f"{before['id']}-again"]

@@ -57,6 +57,14 @@ def test_every_channel_return_and_door_is_used() -> None:
     assert {life.competent for life in plan.lives} >= set(DOORS)
 
 
+def test_no_envelope_may_come_back_when_too_few_days_are_left() -> None:
+    late = [life for life in a_plan().lives if life.begins_at.date() > date(2026, 11, 2) and life.return_mode == "POST"]
+
+    planned = {"absent_once", "undeliverable", "address_refused", "unanswered", "unheard"}
+    phones = {life.contact["phone"] for life in late if life.kind not in planned}
+    assert phones == {"0900000902", "0900000907"}
+
+
 def test_every_slip_of_the_pen_is_planned() -> None:
     mishaps = Counter(one.kind for one in a_plan().mishaps)
 

@@ -33,8 +33,8 @@ class Parcel:
         }
 
 
-Fault = Callable[[str, "Handler"], bool]
-"""Whether it answers the call to this path itself, in its own bad way; asked before and after the work is done."""
+Fault = tuple[str, Callable[["Handler"], None]]
+"""A path, and the bad way in which the next call to it is answered."""
 
 
 @dataclass
@@ -101,12 +101,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.post.called.notify_all()
 
     def _fails(self, faults: list[Fault], path: str) -> bool:
-        for fault in list(faults):
-            if fault(path, self):
-                if fault in faults:
-                    faults.remove(fault)
-                return True
-        return False
+        with self.post.called:
+            due = next((fault for fault in faults if fault[0] == path), None)
+            if due:
+                faults.remove(due)
+        if due:
+            due[1](self)
+        return due is not None
 
     def _work(self, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if path == "/GetAccessToken":
@@ -147,14 +148,7 @@ def _history(parcel: Parcel) -> dict[str, Any]:
 
 def on(path: str, fault: Callable[[Handler], None]) -> Fault:
     """A fault of one path, once."""
-
-    def fails(called: str, handler: Handler) -> bool:
-        if called != path:
-            return False
-        fault(handler)
-        return True
-
-    return fails
+    return path, fault
 
 
 def no_answer(handler: Handler) -> None:

@@ -3,11 +3,14 @@
 import json
 from hashlib import sha256
 
+import jsonschema
 import pytest
 
 from connectors.seal import Evidence
+from connectors.settings import Signature
 from connectors.store import feed
 from connectors.store.feed import Told
+from schemas.contract import json_schemas
 from schemas.event import TYPES
 from schemas.postal import WEBHOOKS, WebhookReceived, WebhookVerdict
 from tests.builders import ROOT
@@ -41,7 +44,7 @@ def test_nothing_is_kept_of_what_no_carrier_says(rig: Rig) -> None:
 
 def test_a_forged_webhook_gets_401_and_leaves_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(rig.producer.rows)
-    strict = rig.door.settings.myvnpost.model_copy(update={"signature": "required"})
+    strict = rig.door.settings.myvnpost.model_copy(update={"signature": Signature.REQUIRED})
     monkeypatch.setitem(rig.door.settings.__dict__, "myvnpost", strict)
 
     answer = rig.client.post("/v1/webhooks/myvnpost/some-secret", content=WEBHOOK)
@@ -106,10 +109,6 @@ def test_a_code_that_is_none_is_not_there(rig: Rig) -> None:
 
 
 def test_a_sample_fits_the_published_schema() -> None:
-    import jsonschema
-
-    from schemas.contract import json_schemas
-
     for number in ("01", "02", "03", "06", "07", "21"):
         said = a_sample(number)
         jsonschema.validate(said["data"], json_schemas()[said["type"]])

@@ -71,7 +71,7 @@ if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     OUT, LETTERS = asked["topic"] + "-out", asked["topic"] + "-letters"
     if asked.get("sabotage"):
-        FetchThread._commit = crash_instead  # type: ignore[method-assign]  # on purpose
+        FetchThread._commit = crash_instead  # type: ignore[assignment,method-assign]  # on purpose
     app = build_app(
         asked["id"],
         asked["bootstrap"],

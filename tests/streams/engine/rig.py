@@ -224,9 +224,9 @@ class Worker:
         self.until(lambda at: bool(at["ready"] and at["owned"]))
         return self
 
-    def until_met(self, events: int) -> dict[str, Any]:
-        """Wait until it has met so many events, known or not."""
-        return self.until(lambda at: bool(at["events"] + at["skipped"] > events))
+    def until_stored(self, changes: int) -> dict[str, Any]:
+        """Wait until it has written so many states."""
+        return self.until(lambda at: bool(at["changes"] > changes))
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

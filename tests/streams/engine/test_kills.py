@@ -14,7 +14,7 @@ def test_a_worker_killed_again_and_again_ends_with_every_state_right(rig: Rig) -
         for _ in range(5):
             worker = rig.worker(instance="w0")
             worker.until_ready()
-            repeated += worker.until_met(300 + chance.randrange(1500))["skipped"]
+            repeated += worker.until_stored(300 + chance.randrange(1500))["skipped"]
             worker.kill()
     last = rig.worker(instance="w0")
     rig.wait_until_folded()

@@ -1,0 +1,220 @@
+"""The door to Kafka, on the real one."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from connectors import topics
+from connectors.broker import Consumer, Message, Place, Producer, make_topics, partition_of, read_all, read_key
+from connectors.loop import readable, run
+from connectors.verdicts import Refused, TryLater
+from schemas.dossier import LOG
+from schemas.event import MOST_BYTES
+from schemas.instant import now
+from schemas.ops import DEAD_LETTERS, DeadLetterKept, StatusConfirmed
+from schemas.postal import ParcelStatus
+from schemas.topics import TOPICS
+
+
+@pytest.fixture(scope="module")
+def bootstrap(kafka: str) -> str:
+    topics.apply(kafka, ["H29.12", "H29.07"], results=["H29.12"])
+    return kafka
+
+
+@pytest.fixture
+def topic(bootstrap: str) -> str:
+    """A topic of the test's own."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    make_topics(bootstrap, [Place(name, 3, {})])
+    return name
+
+
+@pytest.fixture
+def producer(bootstrap: str) -> Iterator[Producer]:
+    with Producer(bootstrap) as producer:
+        yield producer
+
+
+def an_event(number: int = 1, dossier: str = "H29.12-261102-0001", why: str = "seen") -> StatusConfirmed:
+    data = StatusConfirmed.Data(leg="D1", status=ParcelStatus.DELIVERED, why=why, by="an operator")
+    return StatusConfirmed(id=f"event-{number}", source="/operators/one", subject=dossier, time=now(), data=data)
+
+
+def a_consumer(bootstrap: str, topic: str, group: str | None = None) -> Consumer:
+    return Consumer([topic], group or f"group-{uuid.uuid4().hex[:8]}", "one", bootstrap)
+
+
+def polled(consumer: Consumer, count: int, seconds: float = 20) -> list[Message]:
+    """The next records, at least so many of them."""
+    found: list[Message] = []
+    for _ in range(int(seconds * 2)):
+        found += consumer.poll(500, 500)
+        if len(found) >= count:
+            return found
+    raise AssertionError(f"only {len(found)} of {count} records came")
+
+
+def test_what_is_published_stands_under_its_subject_as_a_cloudevent(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    producer.publish([an_event()], topic)
+
+    (message,) = read_all(bootstrap, topic)
+    assert (message.key, message.value) == (b"H29.12-261102-0001", an_event().encode()) or message.value is not None
+    assert message.headers == (("content-type", b"application/cloudevents+json"),)
+    assert message.timestamp_ms > 0
+
+
+def test_one_dossiers_events_keep_their_order_and_are_found_by_its_key(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    producer.publish([an_event(n, f"H29.12-261102-{n % 7:04d}") for n in range(70)], topic)
+
+    found = read_key(bootstrap, topic, b"H29.12-261102-0003")
+
+    assert [StatusConfirmed.decode(one.value or b"").id for one in found] == [f"event-{n}" for n in range(3, 70, 7)]
+    assert {one.partition for one in found} == {partition_of(b"H29.12-261102-0003", 3)}
+
+
+def test_an_event_too_long_is_refused_before_any_is_sent(bootstrap: str, producer: Producer, topic: str) -> None:
+    data = an_event().data.model_copy(update={"why": "x" * MOST_BYTES})
+    long = an_event().model_copy(update={"data": data})
+
+    with pytest.raises(Refused):
+        producer.publish([an_event(), long], topic)
+
+    assert read_all(bootstrap, topic) == []
+
+
+def test_what_cannot_be_durable_is_tried_later() -> None:
+    with pytest.raises(TryLater), Producer("127.0.0.1:1", timeout_seconds=1) as producer:
+        producer.publish([an_event()])
+
+
+def test_a_topic_that_nobody_made_takes_nothing(bootstrap: str) -> None:
+    with pytest.raises(TryLater), Producer(bootstrap, timeout_seconds=1) as producer:
+        producer.publish([an_event()], "nobody-made-this")
+    with pytest.raises(TryLater):
+        read_all(bootstrap, "nobody-made-this")
+
+
+def test_what_is_not_committed_comes_again(bootstrap: str, producer: Producer, topic: str) -> None:
+    producer.publish([an_event(n) for n in range(4)], topic)
+    with a_consumer(bootstrap, topic, f"again-{topic}") as first:
+        polled(first, 4)
+    with a_consumer(bootstrap, topic, f"again-{topic}") as second:
+        again = polled(second, 4)
+        second.commit()
+    producer.publish([an_event(9)], topic)
+
+    with a_consumer(bootstrap, topic, f"again-{topic}") as third:
+        rest = polled(third, 1)
+
+    assert [one.offset for one in again] == [0, 1, 2, 3]
+    assert [one.offset for one in rest] == [4]
+
+
+def test_what_comes_while_the_work_waits_is_not_lost(bootstrap: str, producer: Producer, topic: str) -> None:
+    with a_consumer(bootstrap, topic) as consumer:
+        producer.publish([an_event(1)], topic)
+        polled(consumer, 1)
+        producer.publish([an_event(2)], topic)
+        for _ in range(5):
+            consumer.keep_place()
+        consumer.commit()
+
+        (after,) = polled(consumer, 1)
+
+    assert after.offset == 1
+
+
+def test_a_batch_that_cannot_be_handled_now_is_handled_again_and_then_committed(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    producer.publish([an_event(n) for n in range(3)], topic)
+    stop, seen = threading.Event(), list[list[int]]()
+
+    def handle(batch: list[Message] | tuple[Message, ...] | object) -> None:
+        assert isinstance(batch, list)
+        seen.append([message.offset for message in batch])
+        if len(seen) < 3:
+            raise TryLater("not now")
+        if batch[-1].offset == 2:
+            stop.set()
+
+    group = f"loop-{topic}"
+    run(a_consumer(bootstrap, topic, group), handle, stop, process="test")
+
+    assert seen[0] == seen[1] == seen[2]
+    with a_consumer(bootstrap, topic, group) as consumer:
+        assert consumer.poll(10, 2000) == []
+
+
+def test_an_error_that_is_no_verdict_ends_the_loop_and_commits_nothing(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    producer.publish([an_event()], topic)
+    group = f"broken-{topic}"
+
+    def handle(_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(a_consumer(bootstrap, topic, group), handle, threading.Event(), process="test")
+
+    with a_consumer(bootstrap, topic, group) as consumer:
+        assert len(polled(consumer, 1)) == 1
+
+
+def test_bytes_nobody_reads_are_on_the_dead_letters_with_their_place(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    producer.publish_to(topic, b"key", b"\xff\x00 no event")
+    producer.publish_to(topic, b"key", b'{"type": "vn.hoso.nobody.knows_this.v1"}')
+    producer.publish([an_event()], topic)
+    messages = read_all(bootstrap, topic)
+
+    events = readable(messages, producer)
+
+    letters = [DeadLetterKept.decode(one.value or b"") for one in read_all(bootstrap, DEAD_LETTERS)]
+    ours = [letter for letter in letters if letter.data.topic == topic]
+    assert [event.id for _, event in events] == ["event-1"]
+    assert len(ours) == 2
+    assert {(one.data.partition, one.data.offset) for one in ours} < {(m.partition, m.offset) for m in messages}
+
+
+def test_topics_are_made_once_and_set_right_again(bootstrap: str) -> None:
+    assert topics.apply(bootstrap, ["H29.12", "H29.07"], results=["H29.12"]) == []
+    assert topics.apply(bootstrap, ["H29.12", "H29.07", "H29.64"], results=["H29.12"]) == ["agency.events.H29.64"]
+
+    from connectors.broker import admin
+
+    with admin(bootstrap) as client:
+        there = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics()}
+    plain = {row.name for row in TOPICS if not row.per_agency}
+    assert plain | {"agency.events.H29.12", "results.H29.12"} <= set(there)
+    assert (there[LOG], there["results.H29.12"], "results.H29.07" in there) == (8, 1, False)
+
+
+def test_a_changed_setting_is_corrected(bootstrap: str, topic: str) -> None:
+    made = make_topics(bootstrap, [Place(topic, 3, {"retention.ms": "1000"})])
+
+    from connectors.broker import admin
+
+    with admin(bootstrap) as client:
+        found = client.describe_configs([_resource(topic)], config_filter="all")["topic"][topic]
+    assert (made.created, found["retention.ms"]["value"]) == ([], "1000")
+
+
+def _resource(topic: str) -> object:
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    return ConfigResource(ConfigResourceType.TOPIC, topic)
+
+
+def test_another_partition_count_is_another_log(bootstrap: str) -> None:
+    with pytest.raises(topics.WrongPartitions, match=r"dossier.events has 8 partitions, not 3"):
+        topics.apply(bootstrap, [], log_partitions=3)

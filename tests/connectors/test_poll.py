@@ -1,0 +1,203 @@
+"""What is only reported is asked about at once; what is expected, when its time has passed."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.carriers.myvnpost import CARRIER
+from connectors.poll import Poll
+from connectors.seal import Evidence
+from connectors.secrets import ensure_secrets
+from connectors.store import open_store
+from connectors.store.queue import Queue
+from schemas import instant
+from schemas.dossier import DossierStatus
+from schemas.event import Event
+from schemas.instant import VIETNAM
+from schemas.postal import Certainty, ItemMoved, ParcelStatus, Via, WebhookReceived
+from schemas.state import ClockShown, DossierStateChanged, LegShown
+from tests.connectors.carriers.post_double import Parcel, Post, a_post, on, says
+from tests.connectors.carrying import AT, DOSSIER, Board, a_message, settings_in
+
+REFERENCE, ITEM = f"{DOSSIER}/D1", "EA000000011VN"
+ASK, HISTORY = "/getOrder", "/GetStatusHistoryOrder"
+
+
+@pytest.fixture(autouse=True)
+def _driven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instant, "_clock", instant.Clock((instant.Segment(AT.timestamp(), 100.0, time.time()),)))
+
+
+class Desk:
+    """A poll with a post office, without a broker."""
+
+    def __init__(self, home: Path, post: Post) -> None:
+        self.settings, self.post, self.board = settings_in(home, post.url), post, Board()
+        self.poll = Poll(self.settings, threading.Event(), self.board)
+        self.queue = Queue(open_store(self.settings.database_url), "poll")
+
+    def takes(self, *events: Event) -> None:
+        self.poll.handle([a_message(event, offset) for offset, event in enumerate(events)])
+
+    def until(self, happened: Callable[[], bool], seconds: float = 15) -> None:
+        until, pause = time.monotonic() + seconds, threading.Event()
+        while not happened():
+            assert time.monotonic() < until, (self.post.calls, self.queue.counts())
+            pause.wait(0.01)
+
+    def answers(self) -> list[ParcelStatus]:
+        """What the evidence says that poll has put on the topic."""
+        evidence = Evidence(ensure_secrets(self.settings.secrets_dir).evidence)
+        received = self.board.events(WebhookReceived)
+        assert all(one.data.via is Via.QUERY for one in received)
+        return [update.status for one in received for update in CARRIER.updates(evidence.open(one.data.body))]
+
+
+@contextmanager
+def a_desk(home: Path) -> Iterator[Desk]:
+    with a_post() as post:
+        desk = Desk(home, post)
+        post.parcels.append(Parcel(ITEM, REFERENCE, {}, 6, shown_at(AT)))
+        desk.poll.open_lanes()
+        try:
+            yield desk
+        finally:
+            desk.poll.close_lanes()
+            desk.poll.close()
+
+
+def shown_at(at: datetime) -> str:
+    return at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def a_move(status: ParcelStatus = ParcelStatus.PICKED_UP, at: datetime | None = AT, **given: Any) -> ItemMoved:
+    defaults = {
+        "leg": "D1",
+        "carrier": "myvnpost",
+        "item_code": ITEM,
+        "status": status,
+        "at": at,
+        "certainty": Certainty.REPORTED,
+        "carrier_code": "6",
+        "table_version": "t",
+        "evidence": "e",
+    }
+    data = ItemMoved.Data(**{**defaults, **given})
+    return ItemMoved(id=f"moved-{status}", source="/carriers/myvnpost", subject=DOSSIER, time=AT, data=data)
+
+
+def a_state(
+    expected_by: datetime | None, expected: ParcelStatus | None = ParcelStatus.DELIVERED
+) -> DossierStateChanged:
+    leg = LegShown(
+        leg="D1",
+        carrier="myvnpost",
+        reference=REFERENCE,
+        item_code=ITEM,
+        order="ACCEPTED",
+        expected=expected,
+        expected_by=expected_by,
+    )
+    data = DossierStateChanged.Data(
+        sequence=1, status=DossierStatus.RESULT_READY, clock=ClockShown(state="STOPPED"), legs=(leg,)
+    )
+    return DossierStateChanged(id="state", source="/hoso/worker", subject=DOSSIER, time=AT, data=data)
+
+
+def test_what_is_reported_is_asked_about_at_once(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_move())
+
+        desk.until(lambda: not desk.queue.counts())
+
+        assert desk.answers() == [ParcelStatus.PICKED_UP]
+        assert desk.post.calls.count(HISTORY) == 0
+
+
+def test_a_status_the_item_has_passed_is_found_in_its_history(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        later = AT + timedelta(hours=1)
+        desk.post.parcels[0].status, desk.post.parcels[0].updated = 12, shown_at(later)
+        desk.post.parcels[0].history = [(6, shown_at(AT)), (12, shown_at(later))]
+        desk.takes(a_move())
+
+        desk.until(lambda: not desk.queue.counts())
+
+        assert desk.answers() == [
+            ParcelStatus.OUT_FOR_DELIVERY,
+            ParcelStatus.PICKED_UP,
+            ParcelStatus.OUT_FOR_DELIVERY,
+        ]
+
+
+def test_an_answer_that_is_not_there_yet_is_asked_for_again(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        delivered_at = AT + timedelta(hours=2)
+        desk.takes(a_move(ParcelStatus.DELIVERED, delivered_at))
+        desk.post.wait_for(ASK, 2)
+        too_early = desk.answers()
+        desk.post.parcels[0].status, desk.post.parcels[0].updated = 14, shown_at(delivered_at)
+
+        desk.until(lambda: not desk.queue.counts())
+
+        assert too_early == []
+        assert desk.answers() == [ParcelStatus.DELIVERED]
+
+
+def test_a_carrier_that_is_down_is_asked_again(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.post.before += [on(ASK, says(503)), on(ASK, says(429, Retry_After="1"))]
+        desk.takes(a_move())
+
+        desk.until(lambda: not desk.queue.counts())
+
+        assert desk.answers() == [ParcelStatus.PICKED_UP]
+
+
+def test_what_is_confirmed_meanwhile_is_asked_no_more(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_move(ParcelStatus.DELIVERED, AT + timedelta(hours=1)))
+        desk.post.wait_for(ASK)
+
+        def confirmed() -> bool:
+            desk.takes(a_move(ParcelStatus.DELIVERED, AT + timedelta(hours=1), certainty=Certainty.CONFIRMED))
+            return not desk.queue.counts()
+
+        desk.until(confirmed)
+        assert desk.answers() == []
+
+
+def test_what_tells_of_no_movement_is_not_asked_about(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_move(ParcelStatus.UNKNOWN), a_move(ParcelStatus.PICKED_UP, carrier="pigeon"))
+
+        assert desk.queue.counts() == {}
+
+
+def test_silence_past_its_time_is_asked_about_and_again_at_growing_spans(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_state(instant.now() + timedelta(seconds=60)))
+        early = list(desk.post.calls)
+
+        desk.post.wait_for(ASK)
+        desk.until(lambda: bool(desk.answers()))
+
+        assert early == []
+        (due,) = [desk.queue.next_at("myvnpost")]
+        assert due is not None
+        assert due - instant.clock().seconds() > 5 * 3600
+
+
+def test_only_the_newest_expectation_of_a_leg_is_kept(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_state(AT + timedelta(days=3)), a_state(AT + timedelta(days=4)), a_state(AT + timedelta(days=4)))
+        two = desk.queue.counts()
+        desk.takes(a_state(None, None))
+
+        assert (two, desk.queue.counts()) == ({"myvnpost": 1}, {})

@@ -1,0 +1,195 @@
+"""The whole pipeline and its sandbox for a session of stories: real Kafka, real processes, real HTTP, a driven clock."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from kafka import KafkaProducer
+
+from hoso import pipeline, rehearsal
+from hoso.pace import ClockFile
+from hoso.settings import Settings
+from hoso.supervisor import Supervisor
+from schemas.event import type_name
+from schemas.instant import VIETNAM
+from schemas.topics import agency_topic
+
+STARTS = datetime(2026, 11, 17, 7, 30, tzinfo=VIETNAM)
+"""A Tuesday, after every sample event has happened."""
+SPEED = 12_000.0
+"""A day in seven seconds."""
+LOOK_SECONDS = 0.15
+
+Found = TypeVar("Found")
+_sequence = count(5001)
+
+FIRST_TRY, ABSENT_ONCE, NEVER, REFUSED, NO_ANSWER, UNHEARD = (f"09000009{n:02d}" for n in range(1, 7))
+"""Telephone numbers that force the sandbox's post to an outcome."""
+
+
+def a_contact(phone: str = FIRST_TRY) -> dict[str, Any]:
+    """A citizen that nobody is."""
+    address = {"line": "1 Đường Mẫu", "ward_code": "26740", "ward": "Phường Mẫu", "province_code": "79", "province": "TP Mẫu"}
+    return {"name": "Nguyễn Văn Mẫu", "phone": phone, "address": address}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a door said."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that runs, and the ways in that an outsider has."""
+
+    bootstrap: str
+    edge: str
+    sandbox: rehearsal.Sandbox
+    supervisor: Supervisor
+    clock: ClockFile
+    kafka_client: KafkaProducer
+    home: Path
+
+    # ---------------------------------------------------------------- what an agency does
+
+    def a_code(self, agency: str = "H29.12") -> str:
+        """A code that no other story has."""
+        return f"{agency}-261117-{next(_sequence)}"
+
+    def event(self, code: str, fact: str, agency: str = "H29.12", **data: Any) -> dict[str, Any]:
+        """A fact that happens now, on the driven clock."""
+        return {
+            "specversion": "1.0",
+            "id": f"{code}-{fact}-{next(_sequence)}",
+            "source": f"/agencies/{agency}",
+            "type": type_name("dossier", fact),
+            "subject": code,
+            "time": self.clock.clock.now().isoformat(),
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+
+    def state(self, code: str, fact: str, agency: str = "H29.12", **data: Any) -> dict[str, Any]:
+        """State a fact over HTTP; it must be taken."""
+        event = self.event(code, fact, agency, **data)
+        answer = self.post("/v1/events", event, agency)
+        assert answer.status == 202, answer
+        return event
+
+    def received(self, code: str, agency: str = "H29.12", **data: Any) -> dict[str, Any]:
+        """An online dossier with a term of three working days, accepted."""
+        defaults = {"procedure_code": "1.004873", "channel": "ONLINE", "receiving_agency": agency,
+                    "competent_agency": agency, "return_mode": "COUNTER"}
+        return self.state(code, "received", agency, **(defaults | data))
+
+    def post(self, path: str, body: Any, agency: str | None = "H29.12", raw: bytes | None = None) -> Answer:
+        """A POST at the edge, with an agency's key."""
+        headers = {"content-type": "application/json"}
+        if agency is not None:
+            headers["authorization"] = f"Bearer {self.credentials()[agency]['key']}"
+        return _call(Request(self.edge + path, raw if raw is not None else json.dumps(body).encode(), headers, method="POST"))
+
+    def get(self, path: str, agency: str = "H29.12") -> Answer:
+        """A GET at the edge, with an agency's key."""
+        key = self.credentials()[agency]["key"]
+        return _call(Request(self.edge + path, headers={"authorization": f"Bearer {key}"}))
+
+    def publish(self, agency: str, key: str, value: bytes) -> None:
+        """A record on an agency's own topic, by a plain Kafka client."""
+        self.kafka_client.send(agency_topic(agency), value, key.encode()).get(timeout=10)
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """Keys and secrets of the sandbox's agencies."""
+        found: dict[str, dict[str, str]] = json.loads(self.sandbox.credentials.read_text())
+        return found
+
+    # ---------------------------------------------------------------- what people see
+
+    def told(self, code: str, agency: str = "H29.12") -> list[dict[str, Any]]:
+        """The notices of a dossier that an agency's callback took, in order."""
+        notices = self.ledger(f"agencies/{agency}")["notices"]
+        return [one for one in notices if one["dossier"] == code]
+
+    def kinds(self, code: str, agency: str = "H29.12") -> list[str]:
+        """Their kinds."""
+        return [one["kind"] for one in self.told(code, agency)]
+
+    def parcels(self, code: str, leg: str) -> list[dict[str, Any]]:
+        """The parcels of a leg, as the post itself keeps them."""
+        return [one for one in self.ledger("post")["parcels"] if one["reference"] == f"{code}/{leg}"]
+
+    def scans(self, code: str, leg: str) -> list[int]:
+        """What the post's scanners saw of a leg."""
+        return [scan["status"] for parcel in self.parcels(code, leg) for scan in parcel["scans"]]
+
+    def ledger(self, name: str) -> Any:
+        """A book of the sandbox's."""
+        return _call(Request(f"{self.sandbox.url}/ledger/{name}")).body
+
+    def sandbox_post(self, path: str, body: Any) -> Answer:
+        """A word to the sandbox."""
+        return _call(Request(self.sandbox.url + path, json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"))
+
+    def wait(self, what: str, look: Callable[[], Found], seconds: float = 60) -> Found:
+        """What a look finds, as soon as it finds something; other houses call nobody, so one looks again."""
+        until, never = time.monotonic() + seconds, threading.Event()
+        while not (found := look()):
+            assert time.monotonic() < until, f"not within {seconds} s: {what}"
+            never.wait(LOOK_SECONDS)
+        return found
+
+    def wait_told(self, code: str, kind: str, agency: str = "H29.12", seconds: float = 60) -> dict[str, Any]:
+        """The first notice of a kind, once the agency has it."""
+        return self.wait(
+            f"{agency} told {kind} of {code}: {self.kinds(code, agency)}",
+            lambda: next((one for one in self.told(code, agency) if one["kind"] == kind), None),
+            seconds,
+        )  # type: ignore[return-value]  # wait returns once it is found
+
+
+def _call(request: Request) -> Answer:
+    try:
+        with urlopen(request, timeout=20) as answer:
+            return Answer(answer.status, _read(answer.read()), dict(answer.headers))
+    except HTTPError as error:
+        return Answer(error.code, _read(error.read()), dict(error.headers))
+
+
+def _read(raw: bytes) -> Any:
+    return json.loads(raw) if raw else None
+
+
+@contextmanager
+def built(bootstrap: str, home: Path) -> Iterator[House]:
+    """The house for the length of a block."""
+    clock = ClockFile(home / "clock", STARTS, SPEED)
+    settings = Settings(home=home, kafka_bootstrap=bootstrap)
+    stage = rehearsal.sandbox(home, rehearsal.reference_dir())
+    rehearsal.install(home, stage.reference, stage.credentials)
+    pipeline.prepare(bootstrap, stage.reference)
+    extra = stage.for_the_pipeline() | {
+        "HOSO_CLOCK": clock.setting,
+        "HOSO_IN_DOUBT_SECONDS": "2",
+        "HOSO_SANDBOX_HOLD_SECONDS": "4",
+        "HOSO_SANDBOX_MANNERS": "polite",
+    }
+    specs = pipeline.specs(bootstrap, settings, extra)
+    edge = next(spec.address for spec in specs if spec.name == "edge")
+    client = KafkaProducer(bootstrap_servers=bootstrap)
+    with Supervisor([*specs, stage.spec(bootstrap, edge, extra)], home / "logs") as supervisor:
+        assert supervisor.wait_ready(60), [(row.name, row.state) for row in supervisor.state()]
+        yield House(bootstrap, edge, stage, supervisor, clock, client, home)
+    client.close()
