@@ -1,6 +1,7 @@
 """The rehearsal in one process: the post, the agencies and the city behind one port."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -199,5 +200,12 @@ def main(with_city: bool = False) -> None:
     telemetry.configure("sandbox")
     settings = Settings()
     stage = rehearse(settings)
+    # uvicorn ends in order on these, and then raises them once more: by then they are no news.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _heard)
     server(create_app(stage, with_city), settings).run()
     log.info("process.stopped")
+
+
+def _heard(_number: int, _frame: object) -> None:
+    """Known already."""

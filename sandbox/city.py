@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -27,6 +26,8 @@ LATE_SECONDS = 600.0
 REPEATED_AFTER = 1200.0
 DOWN_ON, DOWN_AT = 3, 540
 """On which working day of the city's life, and from which minute for one day, an agency's callback is away."""
+WITHOUT_EFFECT = ("NO_STANDING", "UNKNOWN_DOSSIER")
+"""Why the pipeline let a fact lie that came before those it rests on: it may be said again."""
 EXPECTED = {"conflict": "conflict", "no_standing": "no_standing", "garbage": "dead_letter"}
 
 
@@ -115,8 +116,9 @@ class City:
             leg = payload.get("leg") or self._leg_awaited(told.dossier)
             self._signal(told.dossier, f"{leg}:refused", self.timers.clock.seconds())
         if told.kind == "rejected":
-            for said in _texts(told.data.get("payload")):
-                self._say_again(agency, said)
+            payload = told.data.get("payload") or {}
+            if payload.get("reason") in WITHOUT_EFFECT:
+                self._say_again(agency, str(payload.get("id")))
 
     # ------------------------------------------------------------ what the city shows
 
@@ -371,18 +373,6 @@ class City:
         since = self.days.next_at(plan.working_days[DOWN_ON], 0, DOWN_AT)
         until = self.days.next_at(plan.working_days[DOWN_ON], 1, DOWN_AT)
         self.agencies.down(code, until.timestamp(), since.timestamp())
-
-
-def _texts(payload: object) -> Iterator[str]:
-    """Every text in a notice's payload: the event's id is one of them."""
-    if isinstance(payload, str):
-        yield payload
-    elif isinstance(payload, Mapping):
-        for value in payload.values():
-            yield from _texts(value)
-    elif isinstance(payload, list | tuple):
-        for value in payload:
-            yield from _texts(value)
 
 
 def _nothing() -> None:

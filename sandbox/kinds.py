@@ -8,7 +8,7 @@ from sandbox import procedures
 from sandbox.steps import After, Due, On, Step, When, Who
 
 Steps = tuple[Step, ...]
-ABSENT_ONCE, NEVER, REFUSED, UNANSWERED, UNHEARD, FIRST_TRY = (f"09000009{n:02d}" for n in (2, 3, 4, 5, 6, 1))
+FIRST_TRY, ABSENT_ONCE, NEVER, REFUSED, UNANSWERED, UNHEARD, ORDINARY = (f"090000090{n}" for n in range(1, 8))
 """The post's magic numbers."""
 
 

@@ -1,5 +1,6 @@
 """The city's plan: every dossier and every slip of the pen, all from one seed, before the first day begins."""
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 from sandbox import chance, people
 from sandbox.days import Days, at_minute
-from sandbox.kinds import KINDS, Kind
+from sandbox.kinds import ABSENT_ONCE, KINDS, ORDINARY, Kind
 from sandbox.procedures import PROCEDURES, Procedure
 from sandbox.steps import Step
 
@@ -20,6 +21,10 @@ PEAKS = ((8.0, 10.0, 0.55), (10.0, 11.3, 0.15), (13.1, 15.0, 0.25), (15.0, 16.5,
 """From, to (hours), and how much of a day's intake falls there."""
 REPEATED = 0.03
 """How many of its events an agency sends a second time."""
+ABSENT = 0.1
+"""How many are not there at first, among people whose envelope must not come back: too few days are left."""
+LAST_DAY_OF_CHANCE, LAST_DAY_OF_ABSENCE = 0, 3
+"""Until which working day a dossier's envelope may fare in any way; until which one it may need a second attempt."""
 WORKING_DAYS_PLANNED = 10
 """The kinds' first and last days are of a life of so many working days; a longer or shorter one stretches them."""
 
@@ -90,7 +95,8 @@ def draw_up(seed: int, dossiers: int, town: Town) -> Plan:
     lives = []
     for number, kind in enumerate(_shuffled(counts(dossiers), dice), start=1):
         begins_at = _begin(kind, worked, town.start, dice)
-        lives.append(_life(number, kind, begins_at, counters, dice))
+        phone = kind.phone or _phone(bisect(worked, begins_at.date()) - 1, len(worked), dice)
+        lives.append(_life(number, kind, begins_at, phone, counters, dice))
     mishaps = _mishaps(lives, town.doors, town.stranger, worked)
     return Plan(tuple(lives), tuple(mishaps), town.start.date(), tuple(worked))
 
@@ -125,7 +131,15 @@ class _Counters:
         return f"{agency}-{day:%y%m%d}-{number:04d}"
 
 
-def _life(number: int, kind: Kind, begins_at: datetime, counters: _Counters, dice: Random) -> Life:
+def _phone(day: int, days: int, dice: Random) -> str | None:
+    """Anybody's number while enough days are left for an envelope to come back; else one that keeps it short."""
+    stretch = days / WORKING_DAYS_PLANNED
+    if day <= LAST_DAY_OF_CHANCE * stretch:
+        return None
+    return ABSENT_ONCE if day <= LAST_DAY_OF_ABSENCE * stretch and dice.random() < ABSENT else ORDINARY
+
+
+def _life(number: int, kind: Kind, begins_at: datetime, phone: str | None, counters: _Counters, dice: Random) -> Life:
     procedure = PROCEDURES[dice.choice(kind.codes)]
     agency = counters.desk(kind)
     return Life(
@@ -137,7 +151,7 @@ def _life(number: int, kind: Kind, begins_at: datetime, counters: _Counters, dic
         channel=kind.channel,
         return_mode=kind.return_mode,
         begins_at=begins_at,
-        contact=people.citizen(number, dice, kind.phone),
+        contact=people.citizen(number, dice, phone),
         steps=kind.steps(dice),
     )
 
