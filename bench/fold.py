@@ -1,4 +1,4 @@
-"""How much one event costs the rules: decode, evolve, react, encode, on the life of a dossier whose result goes by post.
+"""What one event costs the rules (decode, evolve, react, encode), on the life of a dossier returned by post.
 
     .venv/bin/python bench/fold.py [dossiers]
 
@@ -29,7 +29,9 @@ def main(dossiers: int = 500) -> None:
             state = stepped.state if stepped.state is not None else state
         size = len(state or b"")
     spent, events = time.process_time() - began, dossiers * len(log)
-    print(f"{events} events in {spent:.2f} s CPU: {events / spent:,.0f} events/s, {spent / events * 1e6:.0f} us an event")
+    print(
+        f"{events} events in {spent:.2f} s CPU: {events / spent:,.0f} events/s, {spent / events * 1e6:.0f} us an event"
+    )
     print(f"state of a dossier with {len(log)} facts: {size} bytes")
 
 

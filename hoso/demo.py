@@ -1,4 +1,6 @@
-"""`hoso demo`: one dossier's story in seconds, then two weeks of a city in two minutes, and a table that must add up."""
+"""`hoso demo`: one dossier's story in seconds, then two weeks of a city in two minutes, and a table that must
+add up.
+"""
 
 import json
 import shutil

@@ -1,4 +1,6 @@
-"""Drives the demo's clock: quick by night, slower by day, and slow while the pipeline lags, so that speed makes nothing late."""
+"""Drives the demo's clock: quick by night, slower by day, and slow while the pipeline lags, so that speed makes
+nothing late.
+"""
 
 import threading
 import time

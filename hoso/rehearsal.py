@@ -1,4 +1,6 @@
-"""What `hoso up` and `hoso demo` need beside the pipeline: this installation's keys and tables, and a sandbox that plays the others."""
+"""What `hoso up` and `hoso demo` need beside the pipeline: this installation's keys and tables, and a sandbox
+that plays the others.
+"""
 
 import re
 import shutil

@@ -1,4 +1,6 @@
-"""What the demo sees of the pipeline from outside: every fact on its topics as it comes, and how far each reader is behind."""
+"""What the demo sees of the pipeline from outside: every fact on its topics as it comes, and how far each reader
+is behind.
+"""
 
 import threading
 import time
@@ -83,7 +85,7 @@ class LagWatch(threading.Thread):
         places = {place for offsets in committed.values() for place in offsets if place.topic != "dossier.state"}
         if not places:
             return
-        ends = client.list_partition_offsets({place: OffsetSpec.LATEST for place in places})  # type: ignore[attr-defined]
+        ends = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))  # type: ignore[attr-defined]
         found: dict[str, int] = {}
         for group, offsets in committed.items():
             behind = (_offset(ends[place]) - _offset(offset) for place, offset in offsets.items() if place in ends)

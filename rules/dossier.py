@@ -198,7 +198,9 @@ def _projected(dossier: Dossier, view: View, event: Event, reference: Reference)
         clock = project(term_of(procedure), procedure.supplement_policy, facts, edition.calendar, hours)
     except ValueError as outside:
         return replace(dossier, problem=str(outside))
-    dossier = replace(dossier, problem=None, refversion=pinned if clock.state != ClockState.NOT_STARTED else dossier.refversion)
+    dossier = replace(
+        dossier, problem=None, refversion=pinned if clock.state != ClockState.NOT_STARTED else dossier.refversion
+    )
     if clock == dossier.clock:
         return dossier
     agency = edition.agency(view.receiving)

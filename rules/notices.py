@@ -39,7 +39,9 @@ def addressed(
 
 
 def _told(telling: Telling, view: View, edition: Edition) -> list[str]:
-    """Dates and results go to the receiving and the competent agency, by the code each goes by today; shadow hears nothing."""
+    """Dates and results go to the receiving and the competent agency, by the code each goes by today; shadow hears
+    nothing.
+    """
     codes = telling.to if telling.to is not None else (view.receiving, view.competent)
     agencies = [agency for code in codes if (agency := edition.agency(code)) and agency.stage is not Stage.SHADOW]
     return list(dict.fromkeys(agency.code for agency in agencies))

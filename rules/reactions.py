@@ -1,4 +1,4 @@
-"""What a fact sets in motion: `react` compares a dossier before and after it, and says what changed to whoever must know.
+"""What a fact sets in motion: `react` compares a dossier before and after it, and says what changed.
 
 Deadlines projected, the post asked, agencies told, facts refused. Pure: folding a log twice says the same things, byte
 for byte, under the same ids.
@@ -87,7 +87,13 @@ def react(before: Dossier | None, after: Dossier, event: Event, reference: Refer
 
 
 def _clock(
-    was: Dossier, after: Dossier, event: Event, view: View, edition: Edition, facts: list[Event], tellings: list[Telling]
+    was: Dossier,
+    after: Dossier,
+    event: Event,
+    view: View,
+    edition: Edition,
+    facts: list[Event],
+    tellings: list[Telling],
 ) -> None:
     if after.problem and after.problem != was.problem:
         tellings.append(Telling(NoticeKind.CLOCK_FAILED, {"problem": after.problem}, {"why": after.problem}))
@@ -145,7 +151,7 @@ def _stopped(
         data = RungData(due_on=clock.due_on, holder=view.holder)
         facts.append(caused(MissWithdrawn, event, data))
         tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, _shown(data.model_dump()), {"due": clock.due_on}))
-    if said and clock.outcome is not Outcome.LATE or (was.clock.outcome and was.clock.outcome != clock.outcome):
+    if (said and clock.outcome is not Outcome.LATE) or (was.clock.outcome and was.clock.outcome != clock.outcome):
         _violated(Violation.STATED_AFTER_DUE, event.ref, event, facts, tellings)
 
 
@@ -172,7 +178,13 @@ def _policy(view: View, edition: Edition) -> str:
 
 
 def _rung(
-    was: Dossier, after: Dossier, event: Event, view: View, edition: Edition, facts: list[Event], tellings: list[Telling]
+    was: Dossier,
+    after: Dossier,
+    event: Event,
+    view: View,
+    edition: Edition,
+    facts: list[Event],
+    tellings: list[Telling],
 ) -> None:
     """A rung that this firing reached; one that was passed when its date was set is reached in silence."""
     if not isinstance(event, RungReached) or after.reached == was.reached:
@@ -237,7 +249,12 @@ def _request(leg: Leg, event: Event, view: View) -> Request:
 
 
 def _order_told(old: Leg | None, leg: Leg, event: Event, tellings: list[Telling]) -> None:
-    payload: dict[str, Any] = {"leg": leg.name, "carrier": leg.carrier, "item_code": leg.item, "reference": leg.reference}
+    payload: dict[str, Any] = {
+        "leg": leg.name,
+        "carrier": leg.carrier,
+        "item_code": leg.item,
+        "reference": leg.reference,
+    }
     about, values = (leg.name,), {"item": leg.item or "-"}
     if leg.accepted_at and (old is None or old.accepted_at is None):
         match leg.kind:
@@ -280,7 +297,9 @@ def _result_told(leg: Leg, update: Update, was: ParcelStatus | None, tellings: l
             proof = update.proof or "not stated by the carrier"
             tellings.append(Telling(NoticeKind.RESULT_DELIVERED, payload | {"proof": proof}, {}, (leg.name,)))
         case ParcelStatus.RETURNED_TO_SENDER | ParcelStatus.LOST | ParcelStatus.DESTROYED:
-            ended = Telling(NoticeKind.RESULT_UNDELIVERABLE, payload | {"phase": "ended"}, {}, (leg.name, update.status))
+            ended = Telling(
+                NoticeKind.RESULT_UNDELIVERABLE, payload | {"phase": "ended"}, {}, (leg.name, update.status)
+            )
             tellings.append(ended)
         case status if status in GOING_BACK and was not in GOING_BACK:
             going = Telling(NoticeKind.RESULT_UNDELIVERABLE, payload | {"phase": "going back"}, {}, (leg.name, "back"))
@@ -295,7 +314,9 @@ def _same_attempt(one: Update, other: Update) -> bool:
 def _attempt(leg: Leg, attempt: Update, count: int) -> Telling:
     kind = NoticeKind.COLLECTION_FAILED if attempt.status is ParcelStatus.PICKUP_FAILED else NoticeKind.DELIVERY_FAILED
     payload = _leg_payload(leg, attempt) | {"attempt": count}
-    return Telling(kind, payload, {"reason": attempt.reason}, (leg.name, attempt.at and _text(attempt.at), attempt.reason))
+    return Telling(
+        kind, payload, {"reason": attempt.reason}, (leg.name, attempt.at and _text(attempt.at), attempt.reason)
+    )
 
 
 def _leg_payload(leg: Leg, update: Update | None) -> dict[str, Any]:
@@ -392,7 +413,9 @@ def _clock_shown(dossier: Dossier) -> ClockShown:
         provisional=clock.provisional,
         reason=clock.reason,
         basis=clock.basis or None,
-        facts=tuple(ClockFactShown(kind=f.kind, at=f.at, complete=f.complete, new_due_on=f.new_due_on, id=f.id) for f in facts),
+        facts=tuple(
+            ClockFactShown(kind=f.kind, at=f.at, complete=f.complete, new_due_on=f.new_due_on, id=f.id) for f in facts
+        ),
         problem=dossier.problem,
     )
 

@@ -1,4 +1,6 @@
-"""A version of the reference data, prepared for asking: agencies by code or alias, procedures, the calendar, the carriers."""
+"""A version of the reference data, prepared for asking: agencies by code or alias, procedures, the calendar, the
+carriers.
+"""
 
 from collections.abc import Callable
 from datetime import date

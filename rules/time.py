@@ -12,7 +12,10 @@ TIMERS = "/hoso/timers"
 
 
 def due(dossier: Dossier, refversion: str, now: datetime) -> list[Event]:
-    """Every rung and limit whose time has come, nearest first. Nominal instants, so that firing twice says one thing."""
+    """Every rung and limit whose time has come, nearest first.
+
+    Nominal instants, so that firing twice says one thing.
+    """
     facts: list[Event] = [
         _rung(dossier, rung, refversion, now)
         for rung in dossier.ladder

@@ -1,4 +1,7 @@
-"""Which status may follow which: data, from which the docs draw their picture. A surprising fact is recorded and moves nothing."""
+"""Which status may follow which: data, from which the docs draw their picture.
+
+A surprising fact is recorded and moves nothing.
+"""
 
 from schemas.dossier import DossierStatus
 

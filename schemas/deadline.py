@@ -1,4 +1,6 @@
-"""What the pipeline says of time: timers that fired (on the log) and what became of a deadline (on `dossier.deadlines`)."""
+"""What the pipeline says of time: timers that fired (on the log) and what became of a deadline (on
+`dossier.deadlines`).
+"""
 
 from datetime import date
 from typing import ClassVar, Literal

@@ -1,4 +1,6 @@
-"""A dossier's life as agencies state it: `vn.hoso.dossier.*`, what each fact carries, who may say it, what status it enters."""
+"""A dossier's life as agencies state it: `vn.hoso.dossier.*`, what each fact carries, who may say it, what
+status it enters.
+"""
 
 from datetime import date
 from enum import StrEnum
@@ -93,7 +95,10 @@ Names = Annotated[tuple[ShortText, ...], Field(max_length=100)]
 
 
 class DossierFact(Event):
-    """A fact an agency (or, for `rated`, the citizen) states. `said_by` are the roles that may; `enters` the status it brings."""
+    """A fact an agency (or, for `rated`, the citizen) states.
+
+    `said_by` are the roles that may; `enters` the status it brings.
+    """
 
     topic: ClassVar[str] = LOG
     writer: ClassVar[str] = "gate"
@@ -473,7 +478,9 @@ class Direction(StrEnum):
 
 
 class HandoverSigned(DossierFact):
-    """The hand-over minutes, signed by post and agency: of a collected dossier, the legal submission (Decision 45/2016 art. 7(5))."""
+    """The hand-over minutes, signed by post and agency: of a collected dossier, the legal submission (Decision
+    45/2016 art. 7(5)).
+    """
 
     class Data(Frozen):
         leg: LegName
@@ -511,7 +518,9 @@ class Rated(DossierFact):
     """The citizen's scores, 0 to 2 a question (đánh giá hài lòng)."""
 
     class Data(Frozen):
-        scores: Annotated[tuple[Annotated[int, Field(strict=True, ge=0, le=2)], ...], Field(min_length=1, max_length=20)]
+        scores: Annotated[
+            tuple[Annotated[int, Field(strict=True, ge=0, le=2)], ...], Field(min_length=1, max_length=20)
+        ]
         comment: FreeText | None = None
 
     writer: ClassVar[str] = "edge"

@@ -23,7 +23,10 @@ IDS = uuid.UUID("4f1d6f0e-1b5b-5a0e-9a53-6d5c2f9b7a11")
 
 
 class Frozen(BaseModel):
-    """Anything that travels: it never changes once made. Fields it does not know are ignored, unless a door forbids them."""
+    """Anything that travels: it never changes once made.
+
+    Fields it does not know are ignored, unless a door forbids them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -69,7 +72,7 @@ ProcedureCode = Annotated[str, StringConstraints(pattern=r"^[0-9]\.[0-9]{6}(?:\.
 class Event(Frozen):
     """One fact in its envelope. `time` is when it happened in the world; `recordedtime` when the pipeline took it in.
 
-    A subclass is one type: its literal `type`, its `data`, the `topic` it travels on and the one component that writes it.
+    A subclass is one type: its literal `type`, its `data`, the `topic` it travels on, the one component that writes it.
     """
 
     topic: ClassVar[str] = ""

@@ -24,7 +24,9 @@ class WrongClock(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of driven time: at real `anchor` (unix seconds) it is `start` (unix seconds), running `speed` times as fast."""
+    """A stretch of driven time: at real `anchor` (unix seconds) it is `start` (unix seconds), running `speed` times
+    as fast.
+    """
 
     start: float
     speed: float

@@ -208,7 +208,7 @@ class OrderAccepted(PostalFact):
     class Data(Frozen):
         leg: LegName
         carrier: CarrierName
-        item_code: ShortText | None
+        item_code: ShortText | None = None
         reference: ShortText
         fee: Money | None = None
         duplicate: bool = False
@@ -261,7 +261,10 @@ class CancelRefused(PostalFact):
 
 
 class Proof(Frozen):
-    """Proof of delivery (xác nhận phát): who took it, in what relation, shown what paper. Null: not stated by the carrier."""
+    """Proof of delivery (xác nhận phát): who took it, in what relation, shown what paper.
+
+    Null: not stated by the carrier.
+    """
 
     receiver: FreeText | None = None
     relation: ShortText | None = None
@@ -274,11 +277,11 @@ class ItemMoved(PostalFact):
     class Data(Frozen):
         leg: LegName
         carrier: CarrierName
-        item_code: ShortText | None
+        item_code: ShortText | None = None
         status: ParcelStatus
         reason: FailureReason | None = None
         fault_party: FaultParty | None = None
-        at: Instant | None
+        at: Instant | None = None
         certainty: Certainty
         proof: Proof | None = None
         location: ShortText | None = None
@@ -353,7 +356,7 @@ class WebhookVerdict(StrEnum):
 
 
 class WebhookReceived(Event):
-    """A carrier's bytes as they came, sealed, secrets redacted, with the edge's verdict: evidence for what is made of them.
+    """A carrier's bytes as they came: sealed, secrets redacted, with the edge's verdict. Evidence.
 
     `trusts` is true where the carrier's contract raises an unsigned channel to CONFIRMED.
     """

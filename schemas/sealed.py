@@ -1,6 +1,6 @@
 """What is sealed behind the gate: contacts and free text, plain when they come in, a box on the log.
 
-Whoever holds only the openers' public key can seal and not open. A field typed `FreeText`, `PlainContact | SealedContact`
+Whoever holds only the openers' public key can seal and not open. A field typed `FreeText` or `Contact`
 or `Receiver` is found by `sealable`, so that the gate needs no list of fields.
 """
 

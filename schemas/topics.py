@@ -1,4 +1,7 @@
-"""Every topic: its key, who writes it, who reads it, how long it is kept. `hoso topics apply` makes them from this table."""
+"""Every topic: its key, who writes it, who reads it, how long it is kept.
+
+`hoso topics apply` makes them from this table.
+"""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -19,7 +22,9 @@ class Keep(Enum):
 
 
 class Spread(Enum):
-    """How many partitions: as the log has, for all that is derived from it; a few; or one, where order over all matters."""
+    """How many partitions: as the log has, for all that is derived from it; a few; or one, where order over all
+    matters.
+    """
 
     AS_THE_LOG = "log"
     FEW = "few"
@@ -58,27 +63,119 @@ CHANGELOG = f"{WORKER}-{TABLE}-changelog"
 """The workers' memory: one value a dossier, compacted. Its name is Faust's form for the table of an app."""
 
 TOPICS = (
-    Topic("agency.events", "dossier code", "that agency alone", "intake", Keep.DAYS, "what an agency states", 7, per_agency=True),
-    Topic(dossier.LOG, "dossier code", "gate, dispatch, translate, timers, operators", "streams, project, dispatch, translate, poll",
-          Keep.FOR_EVER, "the log: everything that happened to a dossier, in one order", spread=Spread.AS_THE_LOG),
-    Topic(deadline.DEADLINES, "dossier code", "streams", "project, monitors", Keep.DAYS,
-          "what became of a deadline", 400, Spread.AS_THE_LOG),
-    Topic(state.STATE, "dossier code", "streams", "project, monitors, poll", Keep.LATEST,
-          "the whole public state of a dossier", spread=Spread.AS_THE_LOG),
-    Topic(postal.REQUESTS, "dossier code", "streams", "dispatch", Keep.DAYS, "what is asked of the post", 30, Spread.AS_THE_LOG),
-    Topic(postal.WEBHOOKS, "digest of the body", "edge, poll", "translate", Keep.DAYS, "carriers' bytes: the evidence", 90),
-    Topic(notice.NOTICES, "dossier code", "streams", "notify, project", Keep.DAYS, "what agencies are owed", 400, Spread.AS_THE_LOG),
+    Topic(
+        "agency.events",
+        "dossier code",
+        "that agency alone",
+        "intake",
+        Keep.DAYS,
+        "what an agency states",
+        7,
+        per_agency=True,
+    ),
+    Topic(
+        dossier.LOG,
+        "dossier code",
+        "gate, dispatch, translate, timers, operators",
+        "streams, project, dispatch, translate, poll",
+        Keep.FOR_EVER,
+        "the log: everything that happened to a dossier, in one order",
+        spread=Spread.AS_THE_LOG,
+    ),
+    Topic(
+        deadline.DEADLINES,
+        "dossier code",
+        "streams",
+        "project, monitors",
+        Keep.DAYS,
+        "what became of a deadline",
+        400,
+        Spread.AS_THE_LOG,
+    ),
+    Topic(
+        state.STATE,
+        "dossier code",
+        "streams",
+        "project, monitors, poll",
+        Keep.LATEST,
+        "the whole public state of a dossier",
+        spread=Spread.AS_THE_LOG,
+    ),
+    Topic(
+        postal.REQUESTS,
+        "dossier code",
+        "streams",
+        "dispatch",
+        Keep.DAYS,
+        "what is asked of the post",
+        30,
+        Spread.AS_THE_LOG,
+    ),
+    Topic(
+        postal.WEBHOOKS, "digest of the body", "edge, poll", "translate", Keep.DAYS, "carriers' bytes: the evidence", 90
+    ),
+    Topic(
+        notice.NOTICES,
+        "dossier code",
+        "streams",
+        "notify, project",
+        Keep.DAYS,
+        "what agencies are owed",
+        400,
+        Spread.AS_THE_LOG,
+    ),
     Topic(notice.REJECTIONS, "agency code", "gate", "notify, project", Keep.DAYS, "what the gate would not let in", 90),
-    Topic(notice.RECEIPTS, "dossier code", "notify", "project, monitors", Keep.DAYS, "what became of telling an agency", 400),
-    Topic("results", "dossier code", "notify", "that agency alone", Keep.DAYS, "an agency's notices, for one that asked for a topic",
-          30, Spread.ONE, per_agency=True),
-    Topic("receipts.roots", "day", "notify", "anyone who verifies a receipt", Keep.FOR_EVER, "the root of a day's receipts", spread=Spread.ONE),
+    Topic(
+        notice.RECEIPTS,
+        "dossier code",
+        "notify",
+        "project, monitors",
+        Keep.DAYS,
+        "what became of telling an agency",
+        400,
+    ),
+    Topic(
+        "results",
+        "dossier code",
+        "notify",
+        "that agency alone",
+        Keep.DAYS,
+        "an agency's notices, for one that asked for a topic",
+        30,
+        Spread.ONE,
+        per_agency=True,
+    ),
+    Topic(
+        "receipts.roots",
+        "day",
+        "notify",
+        "anyone who verifies a receipt",
+        Keep.FOR_EVER,
+        "the root of a day's receipts",
+        spread=Spread.ONE,
+    ),
     Topic(ops.HOLDS, "scope", "hoso hold", "dispatch, notify, timers", Keep.LATEST, "the brakes", spread=Spread.ONE),
-    Topic(reference.REFERENCE, "version", "hoso reference apply", "every process", Keep.FOR_EVER,
-          "the reference data, one bundle a version", spread=Spread.ONE),
-    Topic(ops.DEAD_LETTERS, "source topic", "whoever met bytes no schema reads", "operators, monitors", Keep.DAYS,
-          "bytes nobody could read", 90),
-    Topic(CHANGELOG, "dossier code", "streams", "streams", Keep.LATEST, "the workers' memory", spread=Spread.AS_THE_LOG),
+    Topic(
+        reference.REFERENCE,
+        "version",
+        "hoso reference apply",
+        "every process",
+        Keep.FOR_EVER,
+        "the reference data, one bundle a version",
+        spread=Spread.ONE,
+    ),
+    Topic(
+        ops.DEAD_LETTERS,
+        "source topic",
+        "whoever met bytes no schema reads",
+        "operators, monitors",
+        Keep.DAYS,
+        "bytes nobody could read",
+        90,
+    ),
+    Topic(
+        CHANGELOG, "dossier code", "streams", "streams", Keep.LATEST, "the workers' memory", spread=Spread.AS_THE_LOG
+    ),
 )
 
 

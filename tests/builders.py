@@ -1,4 +1,7 @@
-"""Builders for tests: a bundle of reference data, a dossier's facts, a fold over them. Defaults here, what matters in the test."""
+"""Builders for tests: a bundle of reference data, a dossier's facts, a fold over them.
+
+Defaults here, what matters in the test.
+"""
 
 import itertools
 import json
@@ -28,9 +31,20 @@ assert TOPICS, "the catalogue of types is filled by reading schemas.topics"
 
 def an_agency(code: str, **fields: Any) -> dict[str, Any]:
     """An agency that acts, with an invented name."""
-    address = {"line": "1 Đường Mẫu", "ward_code": "26740", "ward": "Phường Mẫu", "province_code": "79", "province": "TP Mẫu"}
-    return {"code": code, "name": f"Cơ quan mẫu {code}", "name_en": f"Sample agency {code}", "phone": "0280000001",
-            "address": address} | fields
+    address = {
+        "line": "1 Đường Mẫu",
+        "ward_code": "26740",
+        "ward": "Phường Mẫu",
+        "province_code": "79",
+        "province": "TP Mẫu",
+    }
+    return {
+        "code": code,
+        "name": f"Cơ quan mẫu {code}",
+        "name_en": f"Sample agency {code}",
+        "phone": "0280000001",
+        "address": address,
+    } | fields
 
 
 def a_bundle(version: str = VERSION, **fields: Any) -> Bundle:
@@ -41,8 +55,14 @@ def a_bundle(version: str = VERSION, **fields: Any) -> Bundle:
     procedures = [
         {"code": "1.004873", "name": "Xác nhận mẫu", "level": "ward", "amount": 3, "unit": "working_days"},
         {"code": "1.001193", "name": "Khai sinh mẫu", "level": "ward", "amount": 1, "unit": "same_day"},
-        {"code": "1.009994", "name": "Giấy phép mẫu", "level": "ward", "amount": 15, "unit": "calendar_days",
-         "supplement_policy": "PAUSE_RESUME"},
+        {
+            "code": "1.009994",
+            "name": "Giấy phép mẫu",
+            "level": "ward",
+            "amount": 15,
+            "unit": "calendar_days",
+            "supplement_policy": "PAUSE_RESUME",
+        },
         {"code": "1.003003", "name": "Không thời hạn mẫu", "level": "city"},
     ]
     made = {
@@ -99,23 +119,44 @@ def a_fact(fact: str, time: str, *, by: str = "H29.12", code: str = CODE, id: st
 def a_postal_fact(fact: str, time: str, *, code: str = CODE, id: str | None = None, **data: Any) -> Event:
     """What a carrier answered or reported, at a time in Viet Nam."""
     at = datetime.fromisoformat(time).replace(tzinfo=VIETNAM).isoformat()
-    made = {"id": id or f"p-{next(_ids)}", "source": "/carriers/myvnpost", "type": type_name("postal", fact), "subject": code,
-            "time": at, "recordedtime": at, "refversion": VERSION, "data": {"carrier": "myvnpost"} | data}
+    made = {
+        "id": id or f"p-{next(_ids)}",
+        "source": "/carriers/myvnpost",
+        "type": type_name("postal", fact),
+        "subject": code,
+        "time": at,
+        "recordedtime": at,
+        "refversion": VERSION,
+        "data": {"carrier": "myvnpost"} | data,
+    }
     return Event.decode(json.dumps(made).encode())
 
 
 def a_move(status: str, time: str, *, certainty: str = "CONFIRMED", leg: str = "D1", **data: Any) -> Event:
     """An update of an item in our vocabulary."""
     at = datetime.fromisoformat(time).replace(tzinfo=VIETNAM).isoformat()
-    defaults = {"leg": leg, "item_code": "EA000000011VN", "status": status, "at": at, "certainty": certainty,
-                "carrier_code": "0", "table_version": "new", "evidence": f"e-{next(_ids)}"}
+    defaults = {
+        "leg": leg,
+        "item_code": "EA000000011VN",
+        "status": status,
+        "at": at,
+        "certainty": certainty,
+        "carrier_code": "0",
+        "table_version": "new",
+        "evidence": f"e-{next(_ids)}",
+    }
     return a_postal_fact("item_moved", time, **(defaults | data))
 
 
 def received(time: str = "2026-11-02 09:05", **data: Any) -> Event:
     """An online dossier accepted, its result to go back at the counter unless said otherwise."""
-    defaults = {"procedure_code": "1.004873", "channel": "ONLINE", "receiving_agency": "H29.12",
-                "competent_agency": "H29.12", "return_mode": "COUNTER"}
+    defaults: dict[str, Any] = {
+        "procedure_code": "1.004873",
+        "channel": "ONLINE",
+        "receiving_agency": "H29.12",
+        "competent_agency": "H29.12",
+        "return_mode": "COUNTER",
+    }
     if data.get("return_mode") == "POST":
         defaults["contact"] = {"name": "x"}
     return a_fact("received", time, **(defaults | data))
@@ -123,10 +164,13 @@ def received(time: str = "2026-11-02 09:05", **data: Any) -> Event:
 
 def result_ready(time: str, **data: Any) -> Event:
     """A paper result, granted."""
-    return a_fact("result_ready", time, **({"outcome": "APPROVED", "physical": True} | data))
+    stated: dict[str, Any] = {"outcome": "APPROVED", "physical": True} | data
+    return a_fact("result_ready", time, **stated)
 
 
-def fold(events: Iterable[Event], dossier: Dossier | None = None, reference: Reference = REFERENCE) -> tuple[Dossier, list[Event]]:
+def fold(
+    events: Iterable[Event], dossier: Dossier | None = None, reference: Reference = REFERENCE
+) -> tuple[Dossier, list[Event]]:
     """The dossier after these facts, and everything they set in motion."""
     said: list[Event] = []
     for event in events:

@@ -95,7 +95,10 @@ def _rows(progress: Any) -> list[tuple[str, str]]:
     dossiers, post = city.get("dossiers", {}), city.get("post", {})
     return [
         ("city time", f"{progress.now:%a %d %b %H:%M} (x{progress.speed:,.0f})"),
-        ("dossiers begun", f"{dossiers.get('begun', 0)} of {dossiers.get('planned', 0)}, finished {dossiers.get('finished', 0)}"),
+        (
+            "dossiers begun",
+            f"{dossiers.get('begun', 0)} of {dossiers.get('planned', 0)}, finished {dossiers.get('finished', 0)}",
+        ),
         ("facts on the log", f"{seen.get('dossier.events', 0)}"),
         ("asked of the post", f"{seen.get('postal.requests', 0)}, under way {post.get('under_way', 0)}"),
         ("carrier's words", f"{seen.get('postal.webhooks', 0)}"),
@@ -109,7 +112,9 @@ def _drawn(progress: Any) -> Group:
     for name, value in _rows(progress):
         table.add_row(Text(name, style="dim"), value)
     sick = [f"{name} {state}" for name, state in progress.processes.items() if state != "ready"]
-    return Group(Text("two weeks of a city", style="bold"), table, Text(", ".join(sick) or "all processes ready", style="dim"))
+    return Group(
+        Text("two weeks of a city", style="bold"), table, Text(", ".join(sick) or "all processes ready", style="dim")
+    )
 
 
 def _print(console: Console, result: Reckoning) -> None:
@@ -120,14 +125,26 @@ def _print(console: Console, result: Reckoning) -> None:
     for name, key, parts in ROWS:
         value = figures.get(key, "")
         table.add_row(name, str(value if not isinstance(value, dict) else sum(value.values())), _parts(figures, parts))
-    for name, key in (("event to postal request", "event_to_postal_request_seconds"), ("webhook to callback", "webhook_to_callback_seconds")):
+    for name, key in (
+        ("event to postal request", "event_to_postal_request_seconds"),
+        ("webhook to callback", "webhook_to_callback_seconds"),
+    ):
         spread = figures.get(key, {})
-        table.add_row(name, f"{spread.get('median', '-')} s", f"99th percentile {spread.get('p99', '-')} s, {spread.get('count', 0)} measured")
+        table.add_row(
+            name,
+            f"{spread.get('median', '-')} s",
+            f"99th percentile {spread.get('p99', '-')} s, {spread.get('count', 0)} measured",
+        )
     console.print(table)
     seconds = figures["seconds"]
-    console.print(f"story told after {seconds['story']} s, city after {seconds['city']} s, {seconds['in_all']} s in all")
+    console.print(
+        f"story told after {seconds['story']} s, city after {seconds['city']} s, {seconds['in_all']} s in all"
+    )
     if result.adds_up:
-        console.print("[green bold]reconciled:[/] every dossier accounted for, every result received by its agency exactly once in effect")
+        console.print(
+            "[green bold]reconciled:[/] every dossier accounted for, "
+            "every result received by its agency exactly once in effect"
+        )
         return
     console.print(f"[red bold]{len(result.open)} unaccounted for:[/]")
     for line in result.open[:SHOWN_OPEN]:

@@ -17,7 +17,9 @@ def about() -> None:
 
 
 @topics.command()
-def apply(as_json: Annotated[bool, typer.Option("--json", help="The names of what was made, for machines.")] = False) -> None:
+def apply(
+    as_json: Annotated[bool, typer.Option("--json", help="The names of what was made, for machines.")] = False,
+) -> None:
     """Make the topics that are missing and set right what somebody changed; again changes nothing.
 
     \b
@@ -52,11 +54,15 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="For machines.")] 
 
     rows = [
         {"topic": row.name + (".<agency code>" if row.per_agency else ""), "key": row.key, "writer": row.writer,
-         "read_by": row.read_by, "kept": f"{row.days} days" if row.keep is Keep.DAYS else row.keep.value, "says": row.says}
+         "read_by": row.read_by, "kept": f"{row.days} days" if row.keep is Keep.DAYS else row.keep.value,
+         "says": row.says}
         for row in TOPICS
     ]  # fmt: skip
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     for row in rows:
-        print(f"{row['topic']:<32} {row['kept']:<20} {row['says']} (key: {row['key']}; {row['writer']} -> {row['read_by']})")
+        print(
+            f"{row['topic']:<32} {row['kept']:<20} {row['says']} "
+            f"(key: {row['key']}; {row['writer']} -> {row['read_by']})"
+        )

@@ -79,9 +79,7 @@ class Stop:
         self._asked.set()
 
 
-def _supervise(
-    kafka: pipeline.Kafka, settings: Settings, asked: Stop, stage: rehearsal.Sandbox | None
-) -> list[str]:
+def _supervise(kafka: pipeline.Kafka, settings: Settings, asked: Stop, stage: rehearsal.Sandbox | None) -> list[str]:
     """Keep every process running until somebody asks to stop; who had to be killed."""
     console, logs = Console(), settings.home / "logs"
     heading = f"hoso on Kafka {kafka.bootstrap}, logs in {logs}"

@@ -70,9 +70,7 @@ def _transfer_by_post(view: View, edition: Edition) -> bool:
 
 def _collected(legs: Legs, view: View) -> bool:
     """Whether the agency holds the citizen's papers: minutes signed, or the post says they arrived."""
-    arrived = any(
-        leg.kind is LegKind.COLLECT_DOSSIER and leg.known().status is ParcelStatus.DELIVERED for leg in legs
-    )
+    arrived = any(leg.kind is LegKind.COLLECT_DOSSIER and leg.known().status is ParcelStatus.DELIVERED for leg in legs)
     return view.handed_in or arrived
 
 
@@ -158,7 +156,9 @@ def _refused(leg: Leg) -> Leg:
     """The policy's next carrier, by a second request; or nobody."""
     if not leg.fallbacks or leg.order is OrderState.CANCELLING:
         return replace(leg, order=OrderState.REFUSED)
-    return replace(leg, carrier=leg.fallbacks[0], fallbacks=leg.fallbacks[1:], order=OrderState.REQUESTED, asked=leg.asked + 1)
+    return replace(
+        leg, carrier=leg.fallbacks[0], fallbacks=leg.fallbacks[1:], order=OrderState.REQUESTED, asked=leg.asked + 1
+    )
 
 
 def _moved(leg: Leg, event: ItemMoved, edition: Edition, view: View) -> Leg:

@@ -1,4 +1,7 @@
-"""Which carrier may carry a leg, and why: law first, never the price (Circular 17/2017 art. 2(3), Decree 61/2018 art. 16(2))."""
+"""Which carrier may carry a leg, and why: law first, never the price (Circular 17/2017 art. 2(3), Decree 61/2018 art.
+
+16(2)).
+"""
 
 from msgspec import Struct
 

@@ -1,4 +1,7 @@
-"""The post's time standard: J + n working days from acceptance to the first delivery attempt (Circular 17/2017 art. 7)."""
+"""The post's time standard: J + n working days from acceptance to the first delivery attempt (Circular 17/2017 art.
+
+7).
+"""
 
 from datetime import datetime, time
 

@@ -1,4 +1,6 @@
-"""Drift guards of the words: every type has a topic and one writer, every topic a row, every agency's fact its rules."""
+"""Drift guards of the words: every type has a topic and one writer, every topic a row, every agency's fact its
+rules.
+"""
 
 import pytest
 
@@ -11,7 +13,9 @@ from schemas.postal import RANK, TERMINAL, ParcelStatus
 from schemas.topics import TOPICS, types_by_topic
 
 
-@pytest.mark.parametrize(("name", "known"), sorted(TYPES.items()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "known"), sorted(TYPES.items()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_type_names_the_topic_it_travels_on_and_its_one_writer(name: str, known: type[Event]) -> None:
     assert name.startswith("vn.hoso.") and name.endswith(".v1")
     assert known.topic and known.writer, name

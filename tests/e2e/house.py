@@ -1,4 +1,6 @@
-"""The whole pipeline and its sandbox for a session of stories: real Kafka, real processes, real HTTP, a driven clock."""
+"""The whole pipeline and its sandbox for a session of stories: real Kafka, real processes, real HTTP, a driven
+clock.
+"""
 
 import json
 import threading
@@ -38,7 +40,13 @@ FIRST_TRY, ABSENT_ONCE, NEVER, REFUSED, NO_ANSWER, UNHEARD = (f"09000009{n:02d}"
 
 def a_contact(phone: str = FIRST_TRY) -> dict[str, Any]:
     """A citizen that nobody is."""
-    address = {"line": "1 Đường Mẫu", "ward_code": "26740", "ward": "Phường Mẫu", "province_code": "79", "province": "TP Mẫu"}
+    address = {
+        "line": "1 Đường Mẫu",
+        "ward_code": "26740",
+        "ward": "Phường Mẫu",
+        "province_code": "79",
+        "province": "TP Mẫu",
+    }
     return {"name": "Nguyễn Văn Mẫu", "phone": phone, "address": address}
 
 
@@ -91,8 +99,13 @@ class House:
 
     def received(self, code: str, agency: str = "H29.12", **data: Any) -> dict[str, Any]:
         """An online dossier with a term of three working days, accepted."""
-        defaults = {"procedure_code": "1.004873", "channel": "ONLINE", "receiving_agency": agency,
-                    "competent_agency": agency, "return_mode": "COUNTER"}
+        defaults = {
+            "procedure_code": "1.004873",
+            "channel": "ONLINE",
+            "receiving_agency": agency,
+            "competent_agency": agency,
+            "return_mode": "COUNTER",
+        }
         return self.state(code, "received", agency, **(defaults | data))
 
     def post(self, path: str, body: Any, agency: str | None = "H29.12", raw: bytes | None = None) -> Answer:
@@ -100,7 +113,9 @@ class House:
         headers = {"content-type": "application/json"}
         if agency is not None:
             headers["authorization"] = f"Bearer {self.credentials()[agency]['key']}"
-        return _call(Request(self.edge + path, raw if raw is not None else json.dumps(body).encode(), headers, method="POST"))
+        return _call(
+            Request(self.edge + path, raw if raw is not None else json.dumps(body).encode(), headers, method="POST")
+        )
 
     def get(self, path: str, agency: str = "H29.12") -> Answer:
         """A GET at the edge, with an agency's key."""
@@ -117,6 +132,12 @@ class House:
         return found
 
     # ---------------------------------------------------------------- what people see
+
+    def shown(self, code: str) -> dict[str, Any]:
+        """A dossier's public state at the edge; nothing while it is not known."""
+        found = self.get(f"/v1/dossiers/{code}")
+        state: dict[str, Any] = found.body["state"] if found.status == 200 else {}
+        return state
 
     def told(self, code: str, agency: str = "H29.12") -> list[dict[str, Any]]:
         """The notices of a dossier that an agency's callback took, in order."""
@@ -141,7 +162,11 @@ class House:
 
     def sandbox_post(self, path: str, body: Any) -> Answer:
         """A word to the sandbox."""
-        return _call(Request(self.sandbox.url + path, json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"))
+        return _call(
+            Request(
+                self.sandbox.url + path, json.dumps(body).encode(), {"content-type": "application/json"}, method="POST"
+            )
+        )
 
     def wait(self, what: str, look: Callable[[], Found], seconds: float = 60) -> Found:
         """What a look finds, as soon as it finds something; other houses call nobody, so one looks again."""
@@ -153,11 +178,9 @@ class House:
 
     def wait_told(self, code: str, kind: str, agency: str = "H29.12", seconds: float = 60) -> dict[str, Any]:
         """The first notice of a kind, once the agency has it."""
-        return self.wait(
-            f"{agency} told {kind} of {code}: {self.kinds(code, agency)}",
-            lambda: next((one for one in self.told(code, agency) if one["kind"] == kind), None),
-            seconds,
-        )  # type: ignore[return-value]  # wait returns once it is found
+        what = f"{agency} told {kind} of {code}"
+        [first, *_] = self.wait(what, lambda: [one for one in self.told(code, agency) if one["kind"] == kind], seconds)
+        return first
 
 
 def _call(request: Request) -> Answer:

@@ -41,7 +41,7 @@ def the_ledgers(topics: dict[str, list[Seen]], **changes: Any) -> Ledgers:
     parcel = {"reference": REFERENCE, "scans": [{"status": 6}, {"status": 14}], "webhooks": []}
     dossier = {"code": CODE, "facts": ["received", "result_ready"]}
     agency = {"notices": notices, "refused_signatures": [], "repetitions": 0, "turned_away": 0, "down": []}
-    seen = {"events": sent, "dossiers": [dossier], "parcels": [parcel], "agency": agency} | changes
+    seen: dict[str, Any] = {"events": sent, "dossiers": [dossier], "parcels": [parcel], "agency": agency} | changes
     city = {"events": seen["events"], "dossiers": seen["dossiers"]}
     return Ledgers(city, {"parcels": seen["parcels"], "lapses": {}}, {"H29.12": seen["agency"]})
 

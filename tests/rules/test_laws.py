@@ -1,4 +1,6 @@
-"""The laws of the fold: repetition changes nothing, arrival order changes nothing, ends stay ends, replay says the same bytes."""
+"""The laws of the fold: repetition changes nothing, arrival order changes nothing, ends stay ends, replay says
+the same bytes.
+"""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,10 @@ MOVES = [
     a_move("DELIVERED", "2026-11-19 10:00"),
     a_move("IN_TRANSIT", "2026-11-16 20:00"),
 ]
-OPENED = [*LIFE, a_postal_fact("order_accepted", "2026-11-16 15:31", leg="D1", item_code="EA000000011VN", reference="x")]
+OPENED = [
+    *LIFE,
+    a_postal_fact("order_accepted", "2026-11-16 15:31", leg="D1", item_code="EA000000011VN", reference="x"),
+]
 
 
 def what_is_true(dossier: Dossier) -> tuple[object, ...]:
@@ -37,7 +42,9 @@ def what_is_true(dossier: Dossier) -> tuple[object, ...]:
 
 @given(st.permutations(LIFE), st.lists(st.sampled_from(LIFE), max_size=4))
 @settings(max_examples=200, deadline=None)
-def test_agencies_facts_in_any_order_and_repeated_end_in_the_same_dossier(order: list[Event], again: list[Event]) -> None:
+def test_agencies_facts_in_any_order_and_repeated_end_in_the_same_dossier(
+    order: list[Event], again: list[Event]
+) -> None:
     expected, _ = fold(LIFE)
 
     dossier, _ = fold([*order, *again])
@@ -47,7 +54,9 @@ def test_agencies_facts_in_any_order_and_repeated_end_in_the_same_dossier(order:
 
 @given(st.permutations(MOVES), st.lists(st.sampled_from(MOVES), max_size=4))
 @settings(max_examples=200, deadline=None)
-def test_a_carriers_updates_in_any_order_and_repeated_end_in_the_same_leg(order: list[Event], again: list[Event]) -> None:
+def test_a_carriers_updates_in_any_order_and_repeated_end_in_the_same_leg(
+    order: list[Event], again: list[Event]
+) -> None:
     expected, _ = fold([*OPENED, *MOVES])
 
     dossier, _ = fold([*OPENED, *order, *again])
@@ -61,7 +70,11 @@ def test_each_attempt_and_the_delivery_are_told_once_whatever_the_order(order: l
     _, said = fold([*OPENED, *order, *MOVES])
 
     kinds = [fact.data.kind for fact in said if fact.topic == "agency.notices"]
-    assert (kinds.count("delivery_failed"), kinds.count("result_delivered"), kinds.count("delivery_accepted")) == (1, 1, 1)
+    assert (kinds.count("delivery_failed"), kinds.count("result_delivered"), kinds.count("delivery_accepted")) == (
+        1,
+        1,
+        1,
+    )
 
 
 @given(st.permutations([*OPENED, *MOVES]))

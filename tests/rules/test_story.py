@@ -10,7 +10,11 @@ from tests.builders import VERSION, a_fact, a_move, a_postal_fact, admitted, fol
 def test_the_first_sample_dossier_has_its_three_dates_and_ends_early() -> None:
     dossier, said = fold(admitted(sample(n)) for n in range(1, 9))
 
-    assert [fact.data.due_on for fact in of(said, "deadline.projected")] == [date(2026, 11, 5), date(2026, 11, 11), date(2026, 11, 17)]
+    assert [fact.data.due_on for fact in of(said, "deadline.projected")] == [
+        date(2026, 11, 5),
+        date(2026, 11, 11),
+        date(2026, 11, 17),
+    ]
     assert [fact.data.outcome for fact in of(said, "deadline.stopped")] == ["EARLY"]
     assert notices(said)[:3] == ["deadline_set", "deadline_moved", "deadline_moved"]
     assert dossier.status is DossierStatus.RESULT_READY
@@ -52,7 +56,7 @@ def test_the_second_sample_dossier_is_fetched_missed_withdrawn_and_sent_back() -
 
 
 def test_a_fact_without_standing_waits_a_quarter_of_an_hour_and_is_refused_then() -> None:
-    dossier, said = fold([admitted(sample(1)), admitted(sample(33))])
+    dossier, _ = fold([admitted(sample(1)), admitted(sample(33))])
     fired = due(dossier, VERSION, dossier.waiting[0].until)
 
     after, more = fold(fired, dossier)

@@ -1,4 +1,6 @@
-"""The envelope: what was encoded is decoded, ids are derived, digests are of the content, unknown types are told apart."""
+"""The envelope: what was encoded is decoded, ids are derived, digests are of the content, unknown types are told
+apart.
+"""
 
 import json
 
@@ -27,7 +29,9 @@ def test_a_field_that_a_newer_release_added_is_ignored_inside() -> None:
     assert isinstance(Event.decode(json.dumps(raw).encode()), ResultReady)
 
 
-@pytest.mark.parametrize("raw", [b"", b"\xff", b"[]", b"{}", b'{"type": 7}', b'{"type": "vn.hoso.dossier.received.v1"}'])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff", b"[]", b"{}", b'{"type": 7}', b'{"type": "vn.hoso.dossier.received.v1"}']
+)
 def test_bytes_that_are_no_event_are_told_so(raw: bytes) -> None:
     with pytest.raises(NotAnEvent):
         Event.decode(raw)
@@ -58,7 +62,9 @@ def test_the_same_cause_purpose_and_subject_give_the_same_id_for_ever() -> None:
     assert derived_id("a", "b", "D1") != derived_id("a", "b", "D2")
 
 
-Json = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner), max_leaves=8)
+Json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner), max_leaves=8
+)
 
 
 @given(st.dictionaries(st.text(), Json))

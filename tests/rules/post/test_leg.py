@@ -9,7 +9,9 @@ from schemas.instant import VIETNAM
 from schemas.postal import Certainty, FailureReason, ParcelStatus
 
 
-def an_update(status: str, at: str | None, certainty: Certainty = Certainty.CONFIRMED, evidence: str = "e", **more: object) -> Update:
+def an_update(
+    status: str, at: str | None, certainty: Certainty = Certainty.CONFIRMED, evidence: str = "e", **more: object
+) -> Update:
     when = datetime.fromisoformat(f"2026-11-{at}").replace(tzinfo=VIETNAM) if at else None
     return Update(ParcelStatus(status), when, certainty, evidence, **more)  # type: ignore[arg-type]  # builders are loose
 
@@ -27,7 +29,10 @@ def test_paper_work_does_not_pull_a_parcel_back() -> None:
 
 
 def test_at_one_instant_the_higher_rank_stands() -> None:
-    assert status_of(an_update("IN_TRANSIT", "16 20:00"), an_update("OUT_FOR_DELIVERY", "16 20:00")) is ParcelStatus.OUT_FOR_DELIVERY
+    assert (
+        status_of(an_update("IN_TRANSIT", "16 20:00"), an_update("OUT_FOR_DELIVERY", "16 20:00"))
+        is ParcelStatus.OUT_FOR_DELIVERY
+    )
 
 
 def test_of_two_ends_the_first_by_event_time_stays_and_the_leg_is_contradicted() -> None:
@@ -59,7 +64,9 @@ def test_an_update_without_a_time_counts_only_while_no_dated_one_exists() -> Non
 
 
 def test_two_failed_deliveries_at_different_times_are_two_attempts() -> None:
-    attempts = fate(merged((an_update("DELIVERY_FAILED", "17 10:00"), an_update("DELIVERY_FAILED", "19 10:00")))).attempts
+    attempts = fate(
+        merged((an_update("DELIVERY_FAILED", "17 10:00"), an_update("DELIVERY_FAILED", "19 10:00")))
+    ).attempts
 
     assert len(attempts) == 2
 
