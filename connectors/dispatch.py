@@ -39,6 +39,8 @@ from schemas.postal import (
 
 log = structlog.get_logger()
 NAME = "dispatch"
+Ended = list[tuple[str, PostalFact]]
+"""Rows that ended, each with the fact that says how."""
 
 
 class Dispatch:
@@ -60,6 +62,8 @@ class Dispatch:
         self._secrets = load_secrets(settings.secrets_dir)
         self._error: BaseException | None = None
         self._lanes: dict[str, Lane] = {}
+        self._unsaid = threading.Event()
+        self._unsaid.set()
 
     @property
     def connected_to(self) -> Mapping[str, str]:
@@ -104,35 +108,37 @@ class Dispatch:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Owe what a batch asks for, settle what its updates show. Twice is once."""
-        asked = readable([message for message in messages if message.topic == REQUESTS], self._producer)
+        requests = [message for message in messages if message.topic == REQUESTS]
+        asked = readable(requests, self._producer, expects=(Request, CancelRequested))
         moved = readable([message for message in messages if message.topic == LOG], self._producer, only=(ItemMoved,))
         if not asked and not moved:
             return
-        ended = False
+        ended: Ended = []
         with self._store.begin() as conn:
             for message, event in asked:
-                ended |= self._owe(conn, event, message.offset)
+                ended += self._owe(conn, event, message.offset)
             for _, event in moved:
                 assert isinstance(event, ItemMoved)
-                ended |= self._settle(conn, event)
+                ended += self._settle(conn, event)
         for lane in self._lanes.values():
             lane.wake()
-        if ended:
-            self.publish_the_rest()
+        for id, fact in ended:
+            say(fact)
+            self.publish(id, [fact])
 
-    def _owe(self, conn: Connection, event: Event, order_no: int) -> bool:
-        """A row for a request; whether it ended at once."""
+    def _owe(self, conn: Connection, event: Event, order_no: int) -> Ended:
+        """A row for a request, ended at once where no carrier need be asked."""
         if not isinstance(event, Request | CancelRequested):
-            return False
+            return []
         data = event.data
         row = Owed(event.ref, data.carrier, data.reference, order_no, event.encode(), next_at=clock().seconds())
         if not self._queue.put(conn, [row]):
-            return False
+            return []
         if data.carrier not in carriers():
-            return self._queue.end(conn, row.id, OwedState.DONE, packed([_no_carrier(event)]))
+            return self._end(conn, row.id, _no_carrier(event))
         if isinstance(event, CancelRequested) and self._withdrawn(conn, row):
-            return self._queue.end(conn, row.id, OwedState.DONE, packed([cancelled(event, "it was never sent")]))
-        return False
+            return self._end(conn, row.id, cancelled(event, "it was never sent"))
+        return []
 
     def _withdrawn(self, conn: Connection, cancel: Owed) -> bool:
         """Whether the order it means was still here, and surely not at the carrier: then it ends here."""
@@ -141,17 +147,20 @@ class Dispatch:
             return False
         return self._queue.end(conn, orders[0].id, OwedState.DONE, None, "withdrawn before it was sent")
 
-    def _settle(self, conn: Connection, moved: ItemMoved) -> bool:
+    def _settle(self, conn: Connection, moved: ItemMoved) -> Ended:
         """An item that moves was taken: the order whose answer never came has its answer."""
-        settled = False
+        settled: Ended = []
         for row in self._queue.waiting(conn, reference_of(moved.subject, moved.data.leg)):
             in_doubt = row.in_doubt and row.state is OwedState.OWED and row.lane == moved.data.carrier
             request = Event.decode(row.body)
             if in_doubt and isinstance(request, Request):
                 fact = accepted(request, Receipt(moved.data.item_code, request.data.reference), duplicate=True)
-                settled |= self._queue.end(conn, row.id, OwedState.DONE, packed([fact]))
-                say(fact)
+                settled += self._end(conn, row.id, fact)
         return settled
+
+    def _end(self, conn: Connection, id: str, fact: PostalFact) -> Ended:
+        """End a row with this fact, unless somebody was quicker."""
+        return [(id, fact)] if self._queue.end(conn, id, OwedState.DONE, packed([fact])) else []
 
     # ------------------------------------------------------------ answers
 
@@ -161,11 +170,22 @@ class Dispatch:
             self._producer.publish(facts)
         except TryLater as later:
             log.warning("broker.away", topic=LOG, why=later.why)
+            self._unsaid.set()
             return
         self._queue.published([id])
 
     def publish_the_rest(self) -> None:
-        """Answers stored by somebody who could not publish them, or died before."""
+        """Say the answers of those who could not publish them, or died before: at the start, and after a failure."""
+        if not self._unsaid.is_set():
+            return
+        self._unsaid.clear()
+        try:
+            self._say_all()
+        except TryLater:
+            self._unsaid.set()
+            raise
+
+    def _say_all(self) -> None:
         while answers := self._queue.unpublished():
             self._producer.publish([fact for answer in answers for fact in unpacked(answer.body)])
             self._queue.published([answer.id for answer in answers])

@@ -4,6 +4,7 @@ One lane never delays another, and one bad row none of its lane: it waits by its
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -39,9 +40,9 @@ class LanePolicy:
 class Lane:
     """Works through one lane of a queue in threads of its own, from `start` to `close`.
 
-    `work` settles a row (done, gave up, later) and returns, or raises TryLater: then the lane puts the row off, in doubt
-    if the verdict is. `gives_up` settles one whose tries are used up; one in doubt is never given up. Both may be called
-    again for the same row after a crash. Any other error goes to `broken`, and the process with it.
+    `work` settles a row (done, gave up, later) and returns, or raises TryLater: then the lane puts the row off, in
+    doubt if the verdict is. `gives_up` settles one whose tries are used up, never one in doubt. After a crash both may
+    be called again for the same row. Any other error goes to `broken`, and the process with it.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Lane:
         self._pace, self._dice = Pace(self._policy.rate_per_second), Random()
         self._woken, self._closing, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._breaker, self._running, self._holds = Breaker(), 0, False
+        self._lost: deque[str] = deque()
         self._pool = ThreadPoolExecutor(self._policy.workers, f"lane-{name}")
         self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
 
@@ -105,6 +107,10 @@ class Lane:
         held, self._holds = self._holds, self._queue.lease(self._name, self._owner, lease_seconds)
         if not self._holds:
             return lease_seconds / 3
+        if lost := list(self._lost):
+            self._queue.back(lost)
+            for _ in lost:
+                self._lost.popleft()
         with self._lock:
             if not held:
                 self._breaker = self._queue.breaker(self._name)
@@ -112,6 +118,8 @@ class Lane:
             free = self._breaker.allows(now, self._policy.workers) - self._running
             opens_at = self._breaker.opens_at
         next_at = self._queue.next_at(self._name)
+        if next_at is None and not self._running:
+            gauge("hoso_owed").labels(self._queue.name, self._name).set(0)
         if next_at is None or free <= 0:
             return self._rest(None if next_at is None else max(next_at, opens_at), now)
         if next_at > now:
@@ -141,8 +149,9 @@ class Lane:
         try:
             self._settle(row)
         except TryLater as later:
-            # The database is away: the row stays in flight and is owed again with the next lease.
+            # The database is away: what we know of the row cannot be written, so it is owed again as it stands there.
             log.warning("order.owed", queue=self._queue.name, id=row.id, why=later.why)
+            self._lost.append(row.id)
         except BaseException as error:
             self._broken(error)
         finally:

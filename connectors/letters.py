@@ -21,10 +21,16 @@ MOST_BYTES_KEPT = 700_000
 Readable = list[tuple[Message, Event]]
 
 
-def readable(messages: Sequence[Message], producer: Producer, only: Collection[type[Event]] = ()) -> Readable:
+def readable(
+    messages: Sequence[Message],
+    producer: Producer,
+    only: Collection[type[Event]] = (),
+    expects: tuple[type[Event], ...] = (Event,),
+) -> Readable:
     """The events among them, each with its record; the others are on the dead letters when this returns.
 
-    With `only`, events of other types are passed over undecoded: of a topic with many types a reader wants a few.
+    With `only`, events of other types are passed over undecoded: of a topic with many types a reader wants a few. With
+    `expects`, an event that is none of these has no business on its topic, and is a dead letter too.
     """
     wanted = {name for kind in only for name in _names(kind)}
     found: Readable = []
@@ -33,10 +39,17 @@ def readable(messages: Sequence[Message], producer: Producer, only: Collection[t
             if message.value is None:
                 continue
             if not only or type_of(message.value) in wanted:
-                found.append((message, Event.decode(message.value)))
+                found.append((message, _expected(message.value, expects)))
         except (NotAnEvent, UnknownType) as error:
             keep(message, str(error), producer)
     return found
+
+
+def _expected(raw: bytes, expects: tuple[type[Event], ...]) -> Event:
+    event = Event.decode(raw)
+    if not isinstance(event, expects):
+        raise NotAnEvent(f"{event.type} does not belong here")
+    return event
 
 
 def keep(message: Message, reason: str, producer: Producer) -> None:

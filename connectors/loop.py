@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 10.0
-KEEP_PLACE_SECONDS = 60.0
-"""How often a waiting loop shows its group that it lives."""
+KEEP_PLACE_SECONDS = 20.0
+"""After how long of waiting a loop shows its group, at each try, that it lives."""
 
 
 def run(

@@ -1,4 +1,4 @@
-"""The metrics of this process, made from their rows in `schemas.telemetry`: a name that has no row cannot be counted."""
+"""The metrics of this process, made from their rows in `schemas.telemetry`: without a row nothing is counted."""
 
 from functools import cache
 

@@ -139,7 +139,7 @@ class Ordering:
             assert found is not None
             if found.status in RANK and RANK[found.status] >= HELD_BY_THE_POST:
                 raise Refused("the post holds the envelope", code="too_late")
-            if not row.in_doubt:
+            if not (row.in_doubt and row.sent_at):
                 self._queue.began(row.id)
                 if self._partner.cancel(found):
                     self._end(row, OwedState.DONE, cancelled(wish, "the carrier let it go"))

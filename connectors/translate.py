@@ -77,7 +77,8 @@ class Translate:
     def handle(self, messages: Sequence[Message]) -> None:
         """Say what a batch brings. Twice is once: every fact's name is derived."""
         receipts = readable([one for one in messages if one.topic == LOG], self._producer, only=(OrderAccepted,))
-        webhooks = readable([one for one in messages if one.topic == WEBHOOKS], self._producer)
+        bodies = [one for one in messages if one.topic == WEBHOOKS]
+        webhooks = readable(bodies, self._producer, expects=(WebhookReceived,))
         if not receipts and not webhooks:
             return
         seen = [one for message, event in webhooks for one in self._seen(message, event)]
@@ -107,11 +108,19 @@ class Translate:
             items.learn(conn, Item(data.carrier, data.item_code, data.reference, event.subject, data.leg))
         facts: list[PostalFact] = []
         for unmatched in items.waiting(conn, data.carrier, data.item_code or "", data.reference):
-            seen = Sighting.model_validate_json(self._evidence.open(Box.model_validate_json(unmatched.update)))
-            if leg := self._leg(conn, seen):
+            seen = self._opened(unmatched)
+            if seen and (leg := self._leg(conn, seen)):
                 facts += mover.facts(seen, *leg)
                 waited.append(unmatched.id)
         return facts
+
+    def _opened(self, unmatched: Unmatched) -> Sighting | None:
+        """What waits; None where its evidence key is no longer ours: it goes on waiting for an operator."""
+        try:
+            return Sighting.model_validate_json(self._evidence.open(Box.model_validate_json(unmatched.update)))
+        except CannotOpen:
+            log.warning("item.unmatched", carrier=unmatched.carrier, item=unmatched.item, why="its box does not open")
+            return None
 
     # ------------------------------------------------------------ webhooks
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from rules.deadlines.rungs import RungAt
-from rules.dossier import STANDING, Dossier, Waiting, rung_key
+from rules.dossier import STANDING, Dossier, rung_key
 from schemas.deadline import LimitReached, RungReached
 from schemas.event import Event, derived_id
 from schemas.instant import date_of
@@ -21,7 +21,11 @@ def due(dossier: Dossier, refversion: str, now: datetime) -> list[Event]:
         for rung in dossier.ladder
         if rung.at <= now and rung_key(rung) not in dossier.reached
     ]
-    facts += [_limit(dossier, waiting, refversion, now) for waiting in dossier.waiting if waiting.until <= now]
+    facts += [
+        limit_fact(dossier.code, STANDING, waiting.ref, waiting.until, refversion, now)
+        for waiting in dossier.waiting
+        if waiting.until <= now
+    ]
     return sorted(facts, key=lambda fact: fact.time)
 
 
@@ -37,13 +41,14 @@ def _rung(dossier: Dossier, rung: RungAt, refversion: str, now: datetime) -> Run
     )
 
 
-def _limit(dossier: Dossier, waiting: Waiting, refversion: str, now: datetime) -> LimitReached:
+def limit_fact(code: str, limit: str, about: str, at: datetime, refversion: str, now: datetime) -> LimitReached:
+    """A limit's time came: of a fact without standing, of a parked dossier."""
     return LimitReached(
-        id=derived_id(dossier.code, "limit", STANDING, waiting.ref),
+        id=derived_id(code, "limit", limit, about),
         source=TIMERS,
-        subject=dossier.code,
-        time=waiting.until,
+        subject=code,
+        time=at,
         recordedtime=now,
         refversion=refversion,
-        data=LimitReached.Data(limit=STANDING, about=waiting.ref, limit_on=date_of(waiting.until)),
+        data=LimitReached.Data(limit=limit, about=about, limit_on=date_of(at)),
     )

@@ -138,6 +138,8 @@ TYPES: dict[str, type[Event]] = {}
 
 class _Peek(msgspec.Struct):
     type: str
+    source: str = ""
+    id: str = ""
 
 
 _peek = msgspec.json.Decoder(_Peek).decode
@@ -149,6 +151,15 @@ def type_of(raw: bytes) -> str:
         return _peek(raw).type
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotAnEvent(str(error)) from error
+
+
+def ref_in(raw: bytes) -> str:
+    """Source and id in these bytes, whatever their type is. Raises NotAnEvent."""
+    try:
+        peeked = _peek(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotAnEvent(str(error)) from error
+    return f"{peeked.source} {peeked.id}"
 
 
 def canonical(data: object) -> bytes:

@@ -25,6 +25,34 @@ class StatusConfirmed(Event):
     data: Data
 
 
+class Retried(Event):
+    """An operator asks for a parked dossier's facts to be folded again, in their order: what failed is mended."""
+
+    class Data(Frozen):
+        what: ShortText
+        why: LongText
+        by: ShortText
+
+    topic: ClassVar[str] = LOG
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.retried.v1"] = "vn.hoso.ops.retried.v1"
+    data: Data
+
+
+class EventSkipped(Event):
+    """An operator decides that a parked dossier goes on without the fact that failed; `what` is its source and id."""
+
+    class Data(Frozen):
+        what: LongText
+        why: LongText
+        by: ShortText
+
+    topic: ClassVar[str] = LOG
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.event_skipped.v1"] = "vn.hoso.ops.event_skipped.v1"
+    data: Data
+
+
 class DeadLetterKept(Event):
     """Bytes no schema reads: where they stood, why they were put aside, and the bytes (base64)."""
 

@@ -53,6 +53,16 @@ class LegShown(Frozen):
     expected_by: Instant | None = None
 
 
+class ParkedShown(Frozen):
+    """Folding a fact of this dossier failed: it and those after it wait, in order, for an operator's retry or skip."""
+
+    what: ShortText
+    """The fact that failed: its source and id."""
+    why: ShortText
+    since: Instant
+    facts: int
+
+
 class DossierStateChanged(Event):
     """What is now true of a dossier; of several changes in one batch only the last is said."""
 
@@ -71,6 +81,7 @@ class DossierStateChanged(Event):
         clock: ClockShown
         legs: tuple[LegShown, ...] = ()
         waiting: int = 0
+        parked: ParkedShown | None = None
         refversion: str | None = None
 
     topic: ClassVar[str] = STATE

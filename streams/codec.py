@@ -1,13 +1,14 @@
-"""A dossier's state as bytes and back: what a worker keeps in memory and in the changelog."""
+"""What a worker keeps of a dossier as bytes and back: in memory, and in the changelog."""
 
 import msgspec
 
-from rules.dossier import Dossier
+from rules.parking import Kept
 
 encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Dossier).decode
+_decode = msgspec.msgpack.Decoder(Kept).decode
+NOTHING = Kept()
 
 
-def decode(state: bytes) -> Dossier:
-    """The dossier of these bytes."""
-    return _decode(state)
+def decode(state: bytes | None) -> Kept:
+    """What is kept in these bytes; nothing yet where there are none."""
+    return NOTHING if state is None else _decode(state)

@@ -1,14 +1,15 @@
 """The step under the engine: decode, evolve, react, encode. Pure, but for the reference data it looks up by version."""
 
 import base64
+from collections import deque
 from importlib.metadata import version as release_of
 
-from rules.dossier import evolve
-from rules.reactions import react
+import structlog
+
+from rules.parking import advance, due_of
 from rules.reference import Reference
-from rules.time import due
 from schemas.dossier import LOG
-from schemas.event import Event, NotAnEvent, derived_id
+from schemas.event import Event, NotAnEvent, UnknownType, derived_id, ref_in
 from schemas.instant import aware
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from streams.codec import decode, encode
@@ -17,24 +18,58 @@ from streams.reference import Library
 
 CODE_VERSION = release_of("hoso")
 
+log = structlog.get_logger()
+
 
 class Fold:
-    """One dossier's log, folded fact by fact."""
+    """One dossier's log, folded fact by fact; what cannot be folded is parked, and too much of that ends the worker."""
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
+        self._guard = Guard()
 
     def step(self, state: bytes | None, record: Record) -> Stepped:
-        """The dossier after one more fact, when it is due next, and everything the fact set in motion."""
-        event = Event.decode(record.value)
-        before = decode(state) if state is not None else None
-        after = evolve(before, event, self._reference)
-        after, facts = react(before, after, event, self._reference)
-        if after == before:
+        """What is kept after one more fact, when it is due next, and everything the fact set in motion."""
+        event, ref = _read(record)
+        before = decode(state)
+        after, facts = advance(before, event, record.value, ref, self._reference)
+        self._guard.saw(record.partition, went_wrong=bool(after.parked) and not before.parked)
+        if after.parked and not before.parked:
+            log.error("dossier.parked", dossier=record.key.decode(errors="replace"), what=ref, why=after.why)
+        if after == before and not facts:
             return Stepped(None)
         next_due = after.next_due()
         outputs = [(type(fact).topic, _stamped(fact)) for fact in facts]
         return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs)
+
+
+def _read(record: Record) -> tuple[Event | None, str]:
+    """The fact and its source and id; no fact where its type is one that a newer release knows."""
+    try:
+        event = Event.decode(record.value)
+    except UnknownType:
+        return None, ref_in(record.value)
+    return event, event.ref
+
+
+class TooMuchParked(Exception):
+    """A large share of a partition's recent facts cannot be folded: the release is bad, not the facts."""
+
+
+class Guard:
+    """Counts, partition by partition, how many of the last facts parked a dossier or were no events."""
+
+    RECENT, ENOUGH, MOST_SHARE = 200, 50, 0.5
+
+    def __init__(self) -> None:
+        self._recent: dict[int, deque[bool]] = {}
+
+    def saw(self, partition: int, went_wrong: bool) -> None:
+        """One more fact. Raises TooMuchParked, which ends the worker before it commits."""
+        recent = self._recent.setdefault(partition, deque(maxlen=self.RECENT))
+        recent.append(went_wrong)
+        if went_wrong and len(recent) >= self.ENOUGH and sum(recent) > len(recent) * self.MOST_SHARE:
+            raise TooMuchParked(f"{sum(recent)} of the last {len(recent)} facts of partition {partition} parked")
 
 
 def _stamped(fact: Event) -> bytes:
@@ -71,4 +106,4 @@ class Firing:
 
     def fire(self, key: bytes, state: bytes, now: float) -> list[bytes]:
         """The facts of this dossier that are due at `now` (driven unix seconds)."""
-        return [_stamped(fact) for fact in due(decode(state), self._library.newest, aware(now))]
+        return [_stamped(fact) for fact in due_of(decode(state), self._library.newest, aware(now))]

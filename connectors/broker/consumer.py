@@ -39,6 +39,7 @@ class Consumer:
         self._most_bytes = most_bytes
         self._consumer: Any = None
         self._handed: dict[Any, int] = {}
+        self._reached: dict[Any, int] = {}
         self._held: list[Message] = []
 
     @property
@@ -54,7 +55,8 @@ class Consumer:
             with answering("no records"):
                 found = self._fetch(max_records, timeout_ms)
         for message in found:
-            self._handed[TopicPartition(message.topic, message.partition)] = message.offset + 1
+            place = TopicPartition(message.topic, message.partition)
+            self._handed[place] = self._reached[place] = message.offset + 1
         return found
 
     def commit(self) -> None:
@@ -92,15 +94,12 @@ class Consumer:
         return sorted((place.topic, place.partition) for place in self._connected().assignment())
 
     def lag(self) -> Mapping[str, int]:
-        """How many records of each topic wait for us, as far as the last fetch knows."""
+        """How many records of each topic wait for us, in partitions we have read, as far as the last fetch knows."""
         found: dict[str, int] = {}
-        if self._consumer is None:
-            return found
-        for place in self._consumer.assignment():
-            highest = self._consumer.highwater(place)
-            if highest is not None:
-                behind = highest - self._handed.get(place, self._consumer.position(place, timeout_ms=1000))
-                found[place.topic] = found.get(place.topic, 0) + max(0, behind)
+        for place in self._consumer.assignment() if self._consumer is not None else ():
+            highest, reached = self._consumer.highwater(place), self._reached.get(place)
+            if highest is not None and reached is not None:
+                found[place.topic] = found.get(place.topic, 0) + max(0, highest - reached)
         return found
 
     def close(self) -> None:

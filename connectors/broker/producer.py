@@ -16,8 +16,8 @@ from schemas.event import MOST_BYTES, Event
 class Producer:
     """Publishes, and returns only once every record is on its replicas. Threads may share one.
 
-    It connects at its first use, so a door can open, and answer 503, while the broker is away. What was not acknowledged
-    in `timeout_seconds` is TryLater and may be written all the same: ids are derived, so twice is once.
+    It connects at its first use, so a door can open, and answer 503, while the broker is away. What was not
+    acknowledged in `timeout_seconds` is TryLater and may be written all the same: ids are derived, so twice is once.
     """
 
     def __init__(self, bootstrap: str, client: str = "hoso", timeout_seconds: float = 10) -> None:

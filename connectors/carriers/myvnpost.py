@@ -79,6 +79,8 @@ CONTENT = "Tài liệu"
 TWO_LEVELS = "VNPOST"
 """The district code of an address that has none (two levels of government since 01/07/2025)."""
 SIGNED_PREFIX = "MYVNP"
+MOST_TEXT, MOST_NAME, MOST_MONEY = 4000, 200, 10**13
+"""What our words hold: signs of a sentence, signs of a name, dong."""
 
 
 class MyVNPost:
@@ -205,7 +207,7 @@ class MyVNPost:
     def verify(
         self, settings: Myvnpost, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> WebhookVerdict:
-        """Never more than `none`: its signature covers the first record only. Forged where one is required and wrong."""
+        """Never more than `none`: its signature covers the first record only. Forged where one is due and wrong."""
         said = _parsed(body)
         self.updates(body)
         if settings.signature is Signature.REQUIRED and not _is_signed(settings, said):
@@ -278,7 +280,7 @@ def _answered(reply: Reply) -> Any:
 def _json(reply: Reply) -> Any:
     try:
         return json.loads(reply.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TryLater(f"its answer is no JSON: {reply.status}", in_doubt=reply.status < 400) from error
 
 
@@ -287,29 +289,27 @@ def _object(said: Any) -> Mapping[str, Any]:
 
 
 def _receipt(said: Mapping[str, Any]) -> Receipt | None:
-    item = said.get("itemCode") or said.get("originalItemCode")
+    item = _text(said, "itemCode", "originalItemCode")
     if not item:
         return None
-    fee = said.get("totalFee")
-    code = str(said.get("status"))
     return Receipt(
-        item_code=str(item),
-        reference=str(said.get("saleOrderCode") or ""),
-        fee=int(fee) if isinstance(fee, int | float) and fee >= 0 else None,
-        handle=str(said.get("originalID") or said.get("originalId") or "") or None,
-        status=STATUSES.get((NEW, code), ParcelStatus.UNKNOWN),
+        item_code=item[:MOST_NAME],
+        reference=_text(said, "saleOrderCode"),
+        fee=_amount(said.get("totalFee")),
+        handle=_text(said, "originalID", "originalId") or None,
+        status=STATUSES.get((NEW, _text(said, "status")), ParcelStatus.UNKNOWN),
     )
 
 
 def _refusal(reply: Reply, said: Mapping[str, Any]) -> Verdict:
     """Its error object: {status, timestamp, error, message, description, path}; it may come with HTTP 200."""
-    words = str(said.get("message") or said.get("error") or "")
-    code = str(said.get("status") or reply.status)
+    words = _text(said, "message", "error")
+    code = _text(said, "status")[:MOST_NAME] or str(reply.status)
     if not words:
         return TryLater(f"an answer without words: {reply.status}", in_doubt=reply.status < 400)
     if code.startswith("5"):
         return TryLater(f"it is down: {code}", in_doubt=True)
-    field = str(said.get("description") or "")
+    field = _text(said, "description")[:MOST_NAME]
     return Refused(words, code, field if field.isidentifier() else None)
 
 
@@ -319,7 +319,7 @@ def _refusal(reply: Reply, said: Mapping[str, Any]) -> Verdict:
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable("no JSON") from error
 
 
@@ -331,7 +331,12 @@ def _record(said: Any) -> Mapping[str, Any]:
 
 def _text(record: Mapping[str, Any], *names: str) -> str:
     """The first of these fields that says something."""
-    return next((str(record[name]).strip() for name in names if record.get(name) not in (None, "")), "")
+    return next((_clean(record[name]) for name in names if record.get(name) not in (None, "")), "")
+
+
+def _clean(value: Any) -> str:
+    """A value as text that can be stored and encoded; half a sign (a lone surrogate) becomes a question mark."""
+    return str(value).strip().encode("utf-8", "replace").decode()[:MOST_TEXT]
 
 
 def _new(record: Mapping[str, Any]) -> Update:
@@ -387,7 +392,8 @@ def _at(text: str) -> datetime | None:
 
 
 def _amount(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and value > 0 else None
+    """A sum in dong, where it is one."""
+    return int(value) if isinstance(value, int | float) and 0 < value <= MOST_MONEY else None
 
 
 # ---------------------------------------------------------------- its signature

@@ -1,50 +1,24 @@
 """A dossier as its own agency may see it: state, history, and its deadline with the working.
 
-Until there is a read model this folds the log by the workers' own rules; `history` is the one function to replace.
+Until there is a read model this folds the log; `connectors.history.history` is the one function to replace.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
 
-from connectors.broker import read_key
 from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
 from connectors.gate.authority import dossier_date
-from rules.deadlines.explain import explain
-from rules.dossier import Dossier, evolve
-from rules.life import clock_facts, effective
-from rules.reactions import react, shown
-from rules.reference import Edition, Reference, term_of
-from schemas.dossier import LOG
+from connectors.history import History, history, working
+from rules.reactions import shown
+from rules.reference import Edition
 from schemas.event import Event
 from schemas.reference import Agency
 
 SEALED = "[sealed]"
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """A dossier and the facts of its log, in the log's order."""
-
-    dossier: Dossier
-    facts: tuple[Event, ...]
-
-
-def history(bootstrap: str, reference: Reference, code: str) -> History | None:
-    """A dossier by its log; None if nothing bears this code. TryLater while the broker is away."""
-    dossier: Dossier | None = None
-    facts = []
-    for record in read_key(bootstrap, LOG, code.encode()):
-        if record.value is not None:
-            event = Event.decode(record.value)
-            dossier, _ = react(dossier, evolve(dossier, event, reference), event, reference)
-            facts.append(event)
-    return History(dossier, tuple(facts)) if dossier is not None else None
 
 
 def routes(door: Door) -> APIRouter:
@@ -73,14 +47,18 @@ def routes(door: Door) -> APIRouter:
     @api.get("/{code}/timeline", summary="What happened to it", **common)
     def timeline(code: str, request: Request) -> Json:
         """Every fact of its log in order, whoever stated it; what is sealed stays so."""
-        return {"code": code, "timeline": [_shown(fact) for fact in found(code, request).facts]}
+        return {"code": code, "timeline": [_shown(told.fact) for told in found(code, request).told]}
 
     @api.get("/{code}/deadline", summary="Its deadline, with the working", **common)
     def deadline(code: str, request: Request) -> Json:
         """The clock as it stands and one line a day: what the day counted for, and by which article."""
         dossier = found(code, request).dossier
         clock = shown(dossier, dossier.view()).clock.model_dump(mode="json", exclude_none=True)
-        return {"code": code, "clock": clock, "working": list(_working(dossier, door.references.reference))}
+        return {
+            "code": code,
+            "clock": clock,
+            "working": msgspec.to_builtins(working(dossier, door.references.reference)),
+        }
 
     return api
 
@@ -102,15 +80,3 @@ def _covered(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: SEALED if name == "sealed" else _covered(one) for name, one in value.items()}
     return [_covered(one) for one in value] if isinstance(value, list) else value
-
-
-def _working(dossier: Dossier, reference: Reference) -> Iterator[Any]:
-    view = dossier.view()
-    edition = reference.at(dossier.refversion) if dossier.refversion else None
-    procedure = edition.procedure(view.procedure) if edition else None
-    if edition is None or procedure is None:
-        return
-    facts = clock_facts(effective(dossier.life, dossier.retracted))
-    hours = edition.hours(view.competent or view.receiving)
-    lines = explain(term_of(procedure), procedure.supplement_policy, facts, edition.calendar, hours)
-    yield from msgspec.to_builtins(lines)

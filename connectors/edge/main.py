@@ -68,13 +68,13 @@ class Edge:
 
     def run(self) -> None:
         """Until told to stop; then no new connection is taken and those under way end."""
+        self._store.migrate()
         with socket.socket() as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((self._settings.edge_host, self._settings.edge_port))
             server = threading.Thread(target=self._server.run, args=([listening],), name="http")
             server.start()
             try:
-                self._store.migrate()
                 self._working = self._references.start(self._stop)
                 while server.is_alive() and not self._stop.wait(0.5):
                     pass

@@ -12,8 +12,8 @@ from schemas.sealed import FORMS, Phone, PlaceCode
 
 WHOLE = "event"
 """The name of the field when it is the whole event that is wrong."""
-MOST = 200
-"""How many faulty fields one rejection names; an event with more is another kind of thing."""
+MOST_BYTES = 64 * 1024
+"""How much a rejection says at most, hundreds of fields: it must be an event itself, whatever the fields are called."""
 
 
 def _pattern(annotation: Any) -> str:
@@ -99,8 +99,13 @@ def from_validation(error: ValidationError) -> list[FieldProblem]:
 
 
 def distinct(problems: Iterable[FieldProblem]) -> tuple[FieldProblem, ...]:
-    """One problem a field, the first that was said of it, and not too many."""
+    """One problem a field, the first that was said of it; as many as fit into a rejection."""
     first: dict[str, FieldProblem] = {}
+    left = MOST_BYTES
     for one in problems:
-        first.setdefault(one.field, one)
-    return tuple(first.values())[:MOST]
+        if one.field not in first:
+            left -= len(one.model_dump_json().encode()) + 1
+            if left < 0 and first:
+                break
+            first[one.field] = one
+    return tuple(first.values())

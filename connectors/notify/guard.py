@@ -1,11 +1,13 @@
 """Where a callback may go: https to the open net, or anywhere if the agency's profile says `development`."""
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from schemas.reference import Callback
 
+TRANSLATED, TRANSLATED_HERE = ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48")
+"""IPv4 in IPv6's clothes: the well-known prefix, and the one for private use."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -39,6 +41,10 @@ def is_open(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address is on the open net: not private, loopback, link-local, multicast, nor so inside IPv6."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if address in TRANSLATED:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_open(inner)
+        if address in TRANSLATED_HERE:
+            return False
     return address.is_global and not address.is_multicast

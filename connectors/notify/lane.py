@@ -80,6 +80,8 @@ class CallbackLane(Lane):
         callback = self._callback()
         if callback is None or not self._usable(callback):
             return self._until(self._challenge_at) if self._challenge_at else IDLE_SECONDS
+        if self._holds:
+            self._probe()
         return super()._turn()
 
     def _callback(self) -> Callback | None:
@@ -139,6 +141,23 @@ class CallbackLane(Lane):
         with self._tools.store.begin() as transaction:
             endpoints.unproven(transaction, self.agency, callback.url, why)
         log.info("endpoint.unproven", agency=self.agency, why=why)
+
+    def _probe(self) -> None:
+        """Of a broken lane whose words all wait for their next try: a challenge tells whether it is there again.
+
+        So a notice's tries are not used up by asking, and an agency that is back need not wait for the table.
+        """
+        now, policy = clock().seconds(), self._policy.breaker
+        if not self._breaker.opens_at or now < self._breaker.opens_at:
+            return
+        due_at = self._queue.next_at(self.agency)
+        if due_at is None or due_at <= now:
+            return
+        why = self._caller.challenge()
+        if why is None:
+            self._stands(self._breaker.answered(policy), None)
+        else:
+            self._stands(self._breaker.failed(now, policy), TryLater(why))
 
     # ------------------------------------------------------------ one call
 

@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from connectors.broker import Consumer, Producer
-from connectors.lane import LanePolicy
+from connectors.lane import Lane, LanePolicy
 from connectors.loop import run, serve
 from connectors.metrics import gauge
 from connectors.notify.lane import CallbackLane, Tools
 from connectors.notify.owing import Owing
+from connectors.notify.results import RESULTS_QUEUE, results_lane
 from connectors.reference import References
 from connectors.seal import Evidence, Opener
 from connectors.secrets import ensure_secrets
@@ -48,7 +49,7 @@ class Notify:
         self._tools = Tools(self._store, secrets, self._references, settings.instance, self._broken.append, policy)
         opener = Opener(self._store, secrets.openers_private)
         self._owing = Owing(self._store, self._producer, self._references, opener, Evidence(secrets.feed), self._wake)
-        self._lanes: dict[str, CallbackLane] = {}
+        self._lanes: dict[tuple[str, str], Lane] = {}
         self._shown_at, self._working = 0.0, False
 
     @property
@@ -78,9 +79,9 @@ class Notify:
         self._store.close()
 
     def _wake(self, agency: str) -> None:
-        lane = self._lanes.get(agency)
-        if lane is not None:
-            lane.wake()
+        for queue in (callbacks.QUEUE, RESULTS_QUEUE):
+            if (lane := self._lanes.get((queue, agency))) is not None:
+                lane.wake()
 
     def _between(self) -> None:
         """Lanes as the reference data in force has them, receipts on their topic, what is owed counted."""
@@ -91,22 +92,29 @@ class Notify:
         self._publish()
         if time.monotonic() - self._shown_at > SHOWN_SECONDS:
             self._shown_at = time.monotonic()
-            for lane, owed in (dict.fromkeys(self._lanes, 0) | self._queue.counts()).items():
+            for lane, owed in self._queue.counts().items():
                 gauge("hoso_owed").labels(self._queue.name, lane).set(owed)
 
     def _set_lanes(self) -> None:
-        agencies = self._references.newest().agencies
-        told = {one.code for one in agencies if one.callback is not None and one.stage is not Stage.SHADOW}
-        for code in told - self._lanes.keys():
-            self._lanes[code] = CallbackLane(code, self._tools)
-            self._lanes[code].start()
-        for code in self._lanes.keys() - told:
-            self._lanes.pop(code).close()
+        told = [one for one in self._references.newest().agencies if one.stage is not Stage.SHADOW]
+        wanted = {(callbacks.QUEUE, one.code) for one in told if one.callback is not None}
+        wanted |= {(RESULTS_QUEUE, one.code) for one in told if one.results_topic}
+        for name in wanted - self._lanes.keys():
+            self._lanes[name] = self._lane(*name)
+            self._lanes[name].start()
+        for name in self._lanes.keys() - wanted:
+            self._lanes.pop(name).close()
+
+    def _lane(self, queue: str, agency: str) -> Lane:
+        tools = self._tools
+        if queue == callbacks.QUEUE:
+            return CallbackLane(agency, tools)
+        return results_lane(agency, self._store, self._producer, tools.owner, tools.broken, tools.policy)
 
     def _land(self) -> None:
         """All lanes at once: what flies lands, its receipts are published or stay for the next start."""
         with ThreadPoolExecutor(max(1, len(self._lanes))) as closing:
-            list(closing.map(CallbackLane.close, self._lanes.values()))
+            list(closing.map(Lane.close, self._lanes.values()))
         try:
             self._publish()
         except TryLater as later:

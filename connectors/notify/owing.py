@@ -1,11 +1,12 @@
-"""agency.notices and agency.rejections in; what is owed, what is fed and what goes to results topics out."""
+"""agency.notices and agency.rejections in; what is fed, and what is owed by callback or by a results topic, out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from connectors.broker import Message, Producer
 from connectors.loop import readable
-from connectors.notify.telling import closed, opened
+from connectors.notify.results import RESULTS_QUEUE
+from connectors.notify.telling import opened
 from connectors.reference import References
 from connectors.seal import Evidence, Opener
 from connectors.store import Store, callbacks, feed
@@ -15,7 +16,6 @@ from connectors.store.queue import Owed, Queue
 from schemas.event import Event
 from schemas.notice import RESULTS, EventRejected, Notice
 from schemas.reference import Agency, Stage
-from schemas.topics import results_topic
 
 RESULT, REMINDER = 0, 1
 """Urgencies: results overtake reminders."""
@@ -44,6 +44,11 @@ class Word:
         return not isinstance(self.event, Notice) or not wants or self.event.data.kind in wants
 
     @property
+    def is_published(self) -> bool:
+        """Whether it goes to a topic of the agency's own."""
+        return self.agency is not None and self.agency.results_topic and self.is_heard
+
+    @property
     def sequence_key(self) -> str:
         """What keeps its order: a notice within its agency's view of the dossier; a rejection depends on nothing."""
         return f"{self.code}|{self.event.subject if isinstance(self.event, Notice) else self.event.id}"
@@ -66,7 +71,7 @@ class Word:
 
 
 class Owing:
-    """Handles batches of words. One transaction a batch; then the results topics; then, by the loop, the commit."""
+    """Handles batches of words. One transaction a batch; then, by the loop, the commit."""
 
     def __init__(
         self,
@@ -79,23 +84,22 @@ class Owing:
     ) -> None:
         self._store, self._producer, self._references = store, producer, references
         self._opener, self._feed_box, self._wake = opener, feed_box, wake
-        self._queue = Queue(store, QUEUE)
+        self._queue, self._results = Queue(store, QUEUE), Queue(store, RESULTS_QUEUE)
 
     def handle(self, messages: Sequence[Message]) -> None:
-        """Owe and feed a batch. Handling it again changes nothing but repeats what went to results topics."""
+        """Owe and feed a batch. Handling it again changes nothing."""
         words = [self._word(message, event) for message, event in readable(messages, self._producer)]
         fed = [self._told(word) for word in words if word.is_heard or isinstance(word.event, EventRejected)]
         called = [word for word in words if word.is_called]
+        published = [word for word in words if word.is_published]
         urgent = {word.sequence_key for word in called if word.is_result}
         with self._store.begin() as transaction:
             feed.put(transaction, fed)
             self._queue.put(transaction, [word.owed() for word in called])
+            self._results.put(transaction, [word.owed() for word in published])
             if urgent:
                 callbacks.hurry(transaction, urgent, RESULT)
-        for word in words:
-            if word.agency is not None and word.agency.results_topic and word.is_heard:
-                self._producer.publish_to(results_topic(word.code), word.event.subject.encode(), closed(word.event))
-        for code in {word.code for word in called}:
+        for code in {word.code for word in (*called, *published)}:
             self._wake(code)
 
     def _word(self, message: Message, event: Event) -> Word:

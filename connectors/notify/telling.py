@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from connectors.seal import Erased, Opener
 from schemas.event import Event
+from schemas.notice import Notice
 from schemas.sealed import SealedContact, SealedText
 
 MOST_BYTES = 20_000
@@ -61,12 +62,12 @@ def opened(raw: bytes, opener: Opener) -> bytes:
     return msgspec.json.encode(said | {"data": _replaced(said["data"], str(said["subject"]), _opens(opener))})
 
 
-def closed(event: Event) -> bytes:
+def closed(event: Event) -> Event:
     """A notice for a topic: what is sealed is told elsewhere."""
-    said = event.model_dump(mode="json", exclude_none=True)
-    if not has_sealed(said["data"]):
-        return event.encode()
-    return msgspec.json.encode(said | {"data": _replaced(said["data"], event.subject, lambda *_: ELSEWHERE)})
+    if not isinstance(event, Notice) or not has_sealed(event.data.payload):
+        return event
+    payload = _replaced(event.data.payload, event.subject, lambda *_: ELSEWHERE)
+    return event.model_copy(update={"data": event.data.model_copy(update={"payload": payload})})
 
 
 def within(raw: bytes, most: int = MOST_BYTES) -> bytes:

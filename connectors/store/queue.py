@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.store.breaker import Breaker
@@ -76,18 +76,15 @@ class Queue:
 
     # ------------------------------------------------------------ owing
 
-    def put(self, conn: Connection, rows: Sequence[Owed], *, replace: bool = False) -> int:
-        """Owe these; ids known already change nothing and are not counted. With `replace` a row's body and its next try
-        become the new ones, and it is owed again whatever became of it: for a question that is asked anew."""
+    def put(self, conn: Connection, rows: Sequence[Owed]) -> int:
+        """Owe these; how many are new. Ids known already change nothing, whatever became of them."""
         if not rows:
             return 0
         values = [self._values(row) for row in rows]
-        if replace:
-            ids = [row.id for row in rows]
-            conn.execute(delete(OWED).where(self._mine(), OWED.c.id.in_(ids), OWED.c.state != OwedState.IN_FLIGHT))
         dialect: Any = postgresql if self.store.on_postgres else sqlite
         statement = dialect.insert(OWED).values(values).on_conflict_do_nothing(index_elements=["queue", "id"])
-        return conn.execute(statement).rowcount
+        # Counted by what comes back: not every driver counts the rows of one statement with many.
+        return len(conn.execute(statement.returning(OWED.c.id)).all())
 
     def waiting(self, conn: Connection, sequence_key: str) -> list[Owed]:
         """What is owed or in flight under a sequence key, in order; locked until the transaction ends."""
@@ -172,6 +169,15 @@ class Queue:
                     in_doubt=in_doubt,
                     attempts=OWED.c.attempts + (1 if counts else 0),
                 )
+            )
+
+    def back(self, ids: Sequence[str]) -> None:
+        """What is in flight and lost its way is owed again as it was."""
+        with self.store.begin() as conn:
+            conn.execute(
+                update(OWED)
+                .where(self._mine(), OWED.c.id.in_(ids), OWED.c.state == OwedState.IN_FLIGHT)
+                .values(state=OwedState.OWED)
             )
 
     def again(self, conn: Connection, ids: Sequence[str], next_at: float) -> int:

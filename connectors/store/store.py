@@ -47,7 +47,7 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A writing transaction: all of the block or nothing. A database that is away or busy is TryLater."""
+        """A writing transaction: all of the block or nothing. A database that is away or busy is TryLater, in doubt."""
         with _answering(), self.engine.begin() as connection:
             yield connection
 
@@ -120,8 +120,8 @@ def _answering() -> Iterator[None]:
         code = getattr(error.orig, "sqlite_errorcode", None)
         if code is not None and code & 0xFF not in PASSING:
             raise
-        raise TryLater(f"the database does not answer: {type(error.orig).__name__}") from error
+        raise TryLater(f"the database does not answer: {type(error.orig).__name__}", in_doubt=True) from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise TryLater("the database went away") from error
+            raise TryLater("the database went away", in_doubt=True) from error
         raise

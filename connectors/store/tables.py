@@ -107,8 +107,7 @@ SEALED_KEYS = Table(
     Column("dossier", String(200), nullable=False, index=True),
     Column("wrapped", LargeBinary, nullable=False),
     Column("at", Float, nullable=False, comment="driven unix seconds"),
-    comment="The wrapped key of each sealed value. Writer: the gate behind both doors, and those who answer for "
-    "carriers' words (translate, dispatch)",
+    comment="The wrapped key of each sealed value. Writer: whoever seals (the gate, translate, dispatch)",
 )
 
 AGENCY_KEYS = Table(

@@ -38,7 +38,8 @@ def key(code: Code, as_json: AsJson = False) -> None:
         made = new_key(store, _known(settings, code).code)
     _show(
         {"agency": code, "key": made},
-        f"{made}\nIt is shown this once. Send it as: Authorization: Bearer <key>",
+        made,
+        "It is shown this once. Send it as: Authorization: Bearer <key>",
         as_json,
     )
 
@@ -53,8 +54,8 @@ def secret(code: Code, as_json: AsJson = False) -> None:
     with _opened() as (settings, store):
         public = ensure_secrets(settings.secrets_dir).openers_public
         made = new_secret(store, public, _known(settings, code).code)
-    says = f"{made}\nIt is shown this once. Verify callbacks with it by any Standard Webhooks library."
-    _show({"agency": code, "secret": made}, says, as_json)
+    says = "It is shown this once. Verify callbacks with it by any Standard Webhooks library."
+    _show({"agency": code, "secret": made}, made, says, as_json)
 
 
 @agency.command("list")
@@ -116,5 +117,7 @@ def _known(settings: Settings, code: str) -> Agency:
     return known[code]
 
 
-def _show(said: dict[str, str], sentence: str, as_json: bool) -> None:
-    print(json.dumps(said) if as_json else sentence)
+def _show(said: dict[str, str], made: str, sentence: str, as_json: bool) -> None:
+    """What was made alone on the output, so that a shell can take it; the sentence for people beside it."""
+    print(json.dumps(said) if as_json else made)
+    print(sentence, file=sys.stderr)

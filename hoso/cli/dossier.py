@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from connectors.history import History, history, published, working
 from connectors.verdicts import TryLater
 from hoso.cli.cluster import bootstrap_of
-from hoso.history import History, NoSuchDossier, history, working
 from rules.reactions import shown
+from rules.reference import Reference
 from schemas.event import Event
 
 Code = Annotated[str, typer.Argument(help="The dossier's code, as on the slip: H29.12-261102-0001")]
@@ -26,7 +27,7 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
     hoso dossier H29.12-261102-0001
     hoso dossier H29.12-261102-0001 --json | jq .state.clock.due_on
     """
-    found = _found(code)
+    found, _ = _found(code)
     state = shown(found.dossier, found.dossier.view()).model_dump(mode="json", exclude_none=True)
     if as_json:
         print(json.dumps({"code": code, "state": state, "timeline": _timeline(found)}, ensure_ascii=False, indent=2))
@@ -53,8 +54,8 @@ def explain(code: Code, as_json: AsJson = False) -> None:
     \b
     hoso explain H29.12-261102-0001
     """
-    found = _found(code)
-    lines, clock = working(found), found.dossier.clock
+    found, reference = _found(code)
+    lines, clock = working(found.dossier, reference), found.dossier.clock
     if as_json:
         rows = msgspec.to_builtins(lines)
         print(
@@ -73,19 +74,25 @@ def explain(code: Code, as_json: AsJson = False) -> None:
     for line in lines:
         table.add_row(line.day.isoformat(), f"{line.day:%a}", line.text_en, line.basis)
     console.print(table)
-    version = found.reference.at(found.dossier.refversion or "").calendar.version
+    version = reference.at(found.dossier.refversion or "").calendar.version
     due = f"due on {clock.due_on}" if clock.due_on else f"no due date now: {clock.state}"
     console.print(
         f"[bold]{due}[/] ({clock.basis or '-'}; calendar {version}{'; provisional' if clock.provisional else ''})"
     )
 
 
-def _found(code: str) -> History:
+def _found(code: str) -> tuple[History, Reference]:
+    bootstrap = bootstrap_of()
     try:
-        return history(bootstrap_of(), code)
-    except (NoSuchDossier, TryLater) as error:
+        reference = published(bootstrap)
+        found = history(bootstrap, reference, code)
+    except TryLater as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
+    if found is None:
+        print(f"no dossier {code} on the log: is the code whole, as on the slip?", file=sys.stderr)
+        raise typer.Exit(1)
+    return found, reference
 
 
 def _timeline(found: History) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Doubles for the doors: a producer that keeps what it gets, reference data that is there, a database in a file."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +21,13 @@ class KeptProducer(Producer):
     def __init__(self) -> None:
         super().__init__("nowhere:1")
         self.rows: list[tuple[str, bytes, bytes]] = []
-        self.away = False
+        self.away, self.grew = False, threading.Event()
 
     def _deliver(self, rows: Iterable[tuple[str, bytes, bytes, Headers]]) -> None:
         if self.away:
             raise TryLater("no broker")
         self.rows += [(topic, key, value) for topic, key, value, _ in rows]
+        self.grew.set()
 
     def on(self, topic: str) -> list[Event]:
         """The events on a topic."""

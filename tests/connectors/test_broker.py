@@ -2,12 +2,13 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from connectors import topics
-from connectors.broker import Consumer, Message, Place, Producer, make_topics, partition_of, read_all, read_key
+from connectors.broker import Consumer, Message, Place, Producer, admin, make_topics, partition_of, read_all, read_key
 from connectors.loop import readable, run
 from connectors.verdicts import Refused, TryLater
 from schemas.dossier import LOG
@@ -60,10 +61,11 @@ def polled(consumer: Consumer, count: int, seconds: float = 20) -> list[Message]
 def test_what_is_published_stands_under_its_subject_as_a_cloudevent(
     bootstrap: str, producer: Producer, topic: str
 ) -> None:
-    producer.publish([an_event()], topic)
+    event = an_event()
+    producer.publish([event], topic)
 
     (message,) = read_all(bootstrap, topic)
-    assert (message.key, message.value) == (b"H29.12-261102-0001", an_event().encode()) or message.value is not None
+    assert (message.key, message.value) == (b"H29.12-261102-0001", event.encode())
     assert message.headers == (("content-type", b"application/cloudevents+json"),)
     assert message.timestamp_ms > 0
 
@@ -127,8 +129,9 @@ def test_what_comes_while_the_work_waits_is_not_lost(bootstrap: str, producer: P
         consumer.commit()
 
         (after,) = polled(consumer, 1)
+        behind = consumer.lag()
 
-    assert after.offset == 1
+    assert (after.offset, behind) == (1, {topic: 0})
 
 
 def test_a_batch_that_cannot_be_handled_now_is_handled_again_and_then_committed(
@@ -137,8 +140,7 @@ def test_a_batch_that_cannot_be_handled_now_is_handled_again_and_then_committed(
     producer.publish([an_event(n) for n in range(3)], topic)
     stop, seen = threading.Event(), list[list[int]]()
 
-    def handle(batch: list[Message] | tuple[Message, ...] | object) -> None:
-        assert isinstance(batch, list)
+    def handle(batch: Sequence[Message]) -> None:
         seen.append([message.offset for message in batch])
         if len(seen) < 3:
             raise TryLater("not now")
@@ -153,13 +155,53 @@ def test_a_batch_that_cannot_be_handled_now_is_handled_again_and_then_committed(
         assert consumer.poll(10, 2000) == []
 
 
+def test_one_that_joins_takes_its_share_and_nothing_is_missed(bootstrap: str, producer: Producer, topic: str) -> None:
+    seen: dict[str, set[tuple[int, int]]] = {"one": set(), "two": set()}
+    stops = {name: threading.Event() for name in seen}
+    group = f"share-{topic}"
+
+    def member(name: str) -> threading.Thread:
+        consumer = Consumer([topic], group, name, bootstrap)
+
+        def handle(batch: Sequence[Message]) -> None:
+            seen[name].update((message.partition, message.offset) for message in batch)
+
+        def work() -> None:
+            run(consumer, handle, stops[name], process="test", timeout_ms=200)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        return thread
+
+    threads = [member("one")]
+    published = 0
+    for turn in range(60):
+        producer.publish(
+            [an_event(number, f"H29.12-261102-{number:04d}") for number in range(published, published + 20)], topic
+        )
+        published += 20
+        if turn == 5:
+            threads.append(member("two"))
+        if seen["two"] and len(seen["two"]) > 40:
+            break
+        stops["one"].wait(0.1)
+    while len(seen["one"] | seen["two"]) < published:
+        stops["one"].wait(0.05)
+    for name, thread in zip(seen, threads, strict=True):
+        stops[name].set()
+        thread.join(20)
+
+    assert seen["two"]
+    assert len(seen["one"] | seen["two"]) == published
+
+
 def test_an_error_that_is_no_verdict_ends_the_loop_and_commits_nothing(
     bootstrap: str, producer: Producer, topic: str
 ) -> None:
     producer.publish([an_event()], topic)
     group = f"broken-{topic}"
 
-    def handle(_: object) -> None:
+    def handle(_: Sequence[Message]) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -190,8 +232,6 @@ def test_topics_are_made_once_and_set_right_again(bootstrap: str) -> None:
     assert topics.apply(bootstrap, ["H29.12", "H29.07"], results=["H29.12"]) == []
     assert topics.apply(bootstrap, ["H29.12", "H29.07", "H29.64"], results=["H29.12"]) == ["agency.events.H29.64"]
 
-    from connectors.broker import admin
-
     with admin(bootstrap) as client:
         there = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics()}
     plain = {row.name for row in TOPICS if not row.per_agency}
@@ -202,16 +242,12 @@ def test_topics_are_made_once_and_set_right_again(bootstrap: str) -> None:
 def test_a_changed_setting_is_corrected(bootstrap: str, topic: str) -> None:
     made = make_topics(bootstrap, [Place(topic, 3, {"retention.ms": "1000"})])
 
-    from connectors.broker import admin
-
     with admin(bootstrap) as client:
         found = client.describe_configs([_resource(topic)], config_filter="all")["topic"][topic]
     assert (made.created, found["retention.ms"]["value"]) == ([], "1000")
 
 
 def _resource(topic: str) -> object:
-    from kafka.admin import ConfigResource, ConfigResourceType
-
     return ConfigResource(ConfigResourceType.TOPIC, topic)
 
 

@@ -18,6 +18,7 @@ from connectors.dispatch import Dispatch
 from connectors.settings import REPOSITORY, Settings
 from connectors.store import open_store
 from connectors.store.queue import Queue
+from connectors.verdicts import TryLater
 from schemas import instant
 from schemas.event import Event
 from schemas.ops import DeadLetterKept
@@ -288,11 +289,15 @@ def test_bytes_that_are_no_request_go_to_the_dead_letters(tmp_path: Path) -> Non
     with a_desk(tmp_path) as desk:
         good = a_message(a_request(desk.settings))
         bad = type(good)(good.topic, 3, 7, b"key", b"\xff not json")
-        desk.dispatch.handle([bad, good])
+        stray = type(good)(good.topic, 3, 8, b"key", a_move().encode())
+        desk.dispatch.handle([bad, stray, good])
         desk.waits_for(OrderAccepted)
 
-    (letter,) = desk.board.events(DeadLetterKept)
-    assert (letter.data.topic, letter.data.partition, letter.data.offset) == ("postal.requests", 3, 7)
+    letters = [letter.data for letter in desk.board.events(DeadLetterKept)]
+    assert [(one.topic, one.partition, one.offset) for one in letters] == [
+        ("postal.requests", 3, 7),
+        ("postal.requests", 3, 8),
+    ]
 
 
 PROCESS = """
@@ -340,6 +345,28 @@ def test_a_process_killed_between_the_sending_and_the_answer_makes_one_parcel(tm
         assert json.loads(fact.encode())["data"]["item_code"] == post.parcels[0].item
 
 
+@pytest.mark.parametrize("step", ["end", "later", "began"])
+def test_a_database_that_fails_at_any_step_makes_no_second_parcel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    real, failed = getattr(Queue, step), threading.Event()
+
+    def fails_once(*given: Any, **named: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise TryLater("the database does not answer", in_doubt=True)
+        return real(*given, **named)
+
+    monkeypatch.setattr(Queue, step, fails_once)
+    with a_desk(tmp_path, after=[on(CREATE, hangs_up)] if step == "later" else []) as desk:
+        desk.takes(a_request(desk.settings))
+
+        desk.waits_for(OrderAccepted)
+
+    assert failed.is_set()
+    assert len(desk.post.of(REFERENCE)) == 1
+
+
 def test_an_answer_that_could_not_be_published_is_published_later(tmp_path: Path) -> None:
     with a_desk(tmp_path) as desk:
         queue = Queue(open_store(desk.settings.database_url), "dispatch")
@@ -348,7 +375,9 @@ def test_an_answer_that_could_not_be_published_is_published_later(tmp_path: Path
         with queue.store.begin() as conn:
             conn.exec_driver_sql("UPDATE owed SET published_at = NULL")
 
+        desk.board.said.clear()
+        desk.dispatch.publish_the_rest()
         desk.dispatch.publish_the_rest()
 
-        assert desk.board.events(OrderAccepted) == [fact, fact]
+        assert desk.board.events(OrderAccepted) == [fact]
         assert queue.unpublished() == []

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.dossier import Dossier, Verdict, evolve, seen_before
+from rules.parking import Kept
 from rules.reactions import react
 from schemas.event import Event
 from streams.codec import decode, encode
@@ -93,7 +94,7 @@ def test_a_state_kept_as_bytes_goes_on_like_one_kept_in_memory(log: list[Event],
     whole, said = fold(log)
     half, some = fold(log[: cut + 1])
 
-    rest, others = fold(log[cut + 1 :], decode(encode(half)))
+    rest, others = fold(log[cut + 1 :], decode(encode(Kept(half))).dossier)
 
     assert rest == whole
     assert [fact.encode() for fact in [*some, *others]] == [fact.encode() for fact in said]

@@ -7,8 +7,6 @@ from connectors.store.tables import METADATA
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
-    # SQLite alters a table by making it anew.
-    render_as_batch=True,
 )
 with context.begin_transaction():
     context.run_migrations()

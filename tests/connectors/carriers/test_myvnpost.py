@@ -10,13 +10,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.carriers import Order, Party, Receipt
 from connectors.carriers.myvnpost import CARRIER
 from connectors.settings import Myvnpost, Signature
 from connectors.transport import Reply
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable
-from schemas.postal import ParcelStatus, WebhookVerdict
+from schemas.postal import Certainty, ItemMoved, OrderAccepted, ParcelStatus, WebhookVerdict
 
 SAMPLES = Path(__file__).with_name("myvnpost")
 SETTINGS = Myvnpost(customer_code="T000000001")
@@ -134,10 +136,58 @@ def test_a_return_changes_what_the_old_codes_mean() -> None:
     assert update.status is ParcelStatus.RETURN_FAILED
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"data": 1}', b'{"data": [1]}', b'{"Data": "nothing"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[" * 100_000, b"{", b"[1]", b'{"data": 1}', b'{"data": [1]}', b'{"Data": "nothing"}']
+)
 def test_what_is_no_webhook_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         CARRIER.updates(body)
+
+
+TEXTS = st.text(st.characters(categories=["L", "N", "P", "Z", "Cs", "Cc"]), max_size=30)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.lists(TEXTS, max_size=2)
+NAMES = ["itemCode", "originalItemCode", "saleOrderCode", "status", "updatedDate", "causeName", "codAmount"]
+OLD_NAMES = ["ItemCode", "OrderCode", "OrderStatusId", "CauseName", "LastUpdateTime", "IsReturn", "CodAmount"]
+REPLY_NAMES = [*NAMES, "totalFee", "originalID", "message", "error", "description"]
+
+
+def records(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(st.sampled_from(names), VALUES)
+
+
+@given(records(NAMES), records(OLD_NAMES))
+def test_whatever_stands_in_a_record_becomes_an_update_that_can_be_said(
+    new: dict[str, Any], old: dict[str, Any]
+) -> None:
+    bodies = [{"data": [new]}, {"Data": json.dumps(old)}, {"results": [new]}]
+
+    for body in bodies:
+        for update in CARRIER.updates(json.dumps(body).encode()):
+            data = ItemMoved.Data(
+                leg="D1",
+                carrier="myvnpost",
+                item_code=update.item[:200] or None,
+                status=update.status,
+                reason=update.reason,
+                at=update.at,
+                certainty=Certainty.REPORTED,
+                carrier_code=update.code[:200],
+                carrier_words=update.words or None,
+                table_version=CARRIER.table_version,
+                evidence="e",
+            )
+            assert data.model_dump_json()
+
+
+@given(records(REPLY_NAMES), st.sampled_from([200, 201, 400, 404, 422, 500]))
+def test_whatever_an_order_is_answered_is_a_receipt_or_a_verdict(said: dict[str, Any], status: int) -> None:
+    try:
+        receipt = CARRIER.receipt(a_reply(said, status))
+    except (Refused, TryLater):
+        return
+
+    data = OrderAccepted.Data(leg="D1", carrier="myvnpost", item_code=receipt.item_code, reference="r", fee=receipt.fee)
+    assert data.model_dump_json()
 
 
 @pytest.fixture(scope="module")

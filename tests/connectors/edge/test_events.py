@@ -1,12 +1,15 @@
 """POST /v1/events says with every status what became of the events, and GET /v1/events/last where to resume."""
 
 import json
+import socket
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from connectors.edge import body
+from connectors.edge.quota import Quotas
 from schemas.dossier import LOG
 from schemas.notice import REJECTIONS
 from tests.builders import CODE, SAMPLES
@@ -195,3 +198,31 @@ def test_the_last_event_of_a_source_is_known(rig: Rig) -> None:
 def test_keys_of_no_agency_read_nothing(rig: Rig) -> None:
     for path in ("/v1/events/last", "/v1/feed", f"/v1/dossiers/{CODE}"):
         is_a_problem(rig.client.get(path), 401)
+
+
+def test_408_for_a_body_that_never_ends(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "PATIENCE_SECONDS", 0.2)
+    key = rig.auth()["authorization"]
+    url = rig.client.base_url
+
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as slow:
+        slow.sendall(
+            f"POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: {key}\r\ncontent-length: 9\r\n\r\n[".encode()
+        )
+        answer = slow.recv(4096).decode()
+
+    assert answer.startswith("HTTP/1.1 408")
+
+
+def test_a_bucket_holds_a_minutes_worth_and_fills_evenly() -> None:
+    at = [0.0]
+    quotas = Quotas(lambda: at[0])
+
+    assert quotas.take("A", 60, 60) == 0
+    assert quotas.take("A", 1, 60) == 1
+    assert quotas.take("B", 1, 60) == 0
+    at[0] = 30
+    assert quotas.take("A", 30, 60) == 0
+    at[0] = 120
+    assert quotas.take("A", 500, 60) == 0, "a batch above a minute's worth passes a full bucket"
+    assert quotas.take("A", 1, 60) > 400

@@ -150,6 +150,25 @@ def test_a_rejection_is_for_its_agency_and_is_said_once(rig: Rig) -> None:
     assert {error.field for error in one.data.errors} == {"data.procedure_code", "data.channel", "data.contact"}
 
 
+def test_a_rejection_is_never_too_long_to_be_said(rig: Rig) -> None:
+    names = {f"{n:03}" + "\U00010348" * 190: 1 for n in range(160)}
+
+    (verdict,) = rig.gate.admit([Offer(json.dumps({"data": names}, ensure_ascii=False).encode(), "H29.12")], "test")
+
+    assert isinstance(verdict, Rejection)
+    assert len(rig.producer.on(REJECTIONS)) == 1
+
+
+def test_hundreds_of_faults_are_all_named(rig: Rig) -> None:
+    document = {"name": "", "kind": "X", "copies": 0, "sha256": "x"}
+    sample = a_sample("02")
+
+    (verdict,) = rig.admit(sample | {"data": sample["data"] | {"documents": [document] * 100}})
+
+    assert isinstance(verdict, Rejection)
+    assert len(verdict.errors) == 400
+
+
 # ---------------------------------------------------------------- the Kafka door
 
 

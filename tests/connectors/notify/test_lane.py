@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from connectors.notify.retry import HOUR, MINUTE, TABLE
 from connectors.seal import Sealer
+from connectors.store import endpoints
 from schemas.event import Event
 from schemas.notice import NoticeAttemptFailed, NoticeDelivered, NoticeGaveUp, NoticeKind, NoticeSteppedAside
 from tests.builders import CODE
@@ -166,19 +167,23 @@ def test_results_overtake_reminders_and_bring_their_dossiers_past_with_them(rig:
     rig.lane.start()
 
     heard = [rig.ear.next().said["subject"] for _ in range(32)]
-    assert [n for n, subject in enumerate(heard) if subject == OTHER][0] < 4
-    assert [n for n, subject in enumerate(heard) if subject == OTHER][1] < 16
+    first, second = (n for n, subject in enumerate(heard) if subject == OTHER)
+    assert first < 4
+    assert second < 16
 
 
 def test_an_agency_away_for_seventy_hours_hears_everything_in_order_when_it_is_back(rig: Rig) -> None:
     back = rig.clock.at + 70 * HOUR
     rig.ear.answers = lambda _: (503 if rig.clock.at < back else 200, {})
+    rig.ear.silent = True
     rig.owes([a_notice(n, dossier) for n in range(1, 6) for dossier in (CODE, OTHER)])
+    with rig.store.begin() as transaction:
+        endpoints.verified(transaction, "H29.12", rig.ear.url)
     rig.lane.start()
 
     taken: list[tuple[str, int]] = []
     while len(taken) < 10:
-        heard = rig.ear.next_while(lambda: rig.passes(20 * MINUTE))
+        heard = rig.ear.next_while(lambda: rig.passes(20 * MINUTE if rig.clock.at < back else MINUTE))
         if rig.clock.at >= back:
             taken.append((heard.said["subject"], heard.said["data"]["sequence"]))
 

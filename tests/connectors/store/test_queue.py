@@ -23,9 +23,9 @@ def queue(store: Store) -> Queue:
     return Queue(store, "dispatch")
 
 
-def put(queue: Queue, *rows: Owed, replace: bool = False) -> int:
+def put(queue: Queue, *rows: Owed) -> int:
     with queue.store.begin() as conn:
-        return queue.put(conn, rows, replace=replace)
+        return queue.put(conn, rows)
 
 
 def claimed(queue: Queue, now: float = 200.0, limit: int = 10) -> list[str]:
@@ -46,16 +46,6 @@ def test_what_is_done_is_not_owed_again_by_being_put_again(queue: Queue) -> None
 
     assert put(queue, a_row("a")) == 0
     assert claimed(queue) == []
-
-
-def test_a_row_that_is_put_anew_is_owed_again(queue: Queue) -> None:
-    put(queue, a_row("a"))
-    claimed(queue)
-    queue.done("a")
-
-    put(queue, a_row("a", body=b"new"), replace=True)
-
-    assert [row.body for row in queue.claim("post", 200.0, 10)] == [b"new"]
 
 
 def test_two_queues_do_not_know_each_other(queue: Queue, store: Store) -> None:

@@ -1,0 +1,67 @@
+"""A dossier as its log tells it: read from the one partition it lives in, folded by the workers' own rules."""
+
+from dataclasses import dataclass
+
+from connectors.broker import read_all, read_key
+from rules.deadlines.explain import Line, explain
+from rules.dossier import Dossier
+from rules.life import clock_facts, effective
+from rules.parking import Kept, advance
+from rules.reference import Reference, reference_of, term_of
+from schemas.dossier import LOG
+from schemas.event import Event, NotAnEvent, UnknownType, ref_in
+from schemas.reference import REFERENCE, ReferencePublished
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact of the log, and what it set in motion."""
+
+    fact: Event
+    said: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A dossier and all that happened to it, in the log's order."""
+
+    dossier: Dossier
+    kept: Kept
+    told: tuple[Told, ...]
+
+
+def history(bootstrap: str, reference: Reference, code: str) -> History | None:
+    """A dossier by its log; None if nothing bears this code. TryLater while the broker is away."""
+    kept, told = Kept(), list[Told]()
+    for record in read_key(bootstrap, LOG, code.encode()):
+        raw = record.value or b""
+        try:
+            event: Event | None = Event.decode(raw)
+            ref = event.ref if event else ""
+        except UnknownType:
+            event, ref = None, ref_in(raw)
+        except NotAnEvent:
+            # The workers put it with the dead letters.
+            continue
+        kept, said = advance(kept, event, raw, ref, reference)
+        if event is not None:
+            told.append(Told(event, tuple(said)))
+    return History(kept.dossier, kept, tuple(told)) if kept.dossier is not None else None
+
+
+def working(dossier: Dossier, reference: Reference) -> tuple[Line, ...]:
+    """The working of a dossier's due date, day by day; empty where no clock runs."""
+    view = dossier.view()
+    edition = reference.at(dossier.refversion) if dossier.refversion else None
+    procedure = edition.procedure(view.procedure) if edition else None
+    if edition is None or procedure is None:
+        return ()
+    facts = clock_facts(effective(dossier.life, dossier.retracted))
+    hours = edition.hours(view.competent or view.receiving)
+    return explain(term_of(procedure), procedure.supplement_policy, facts, edition.calendar, hours)
+
+
+def published(bootstrap: str) -> Reference:
+    """Every version of the reference data that is on its topic now."""
+    records = read_all(bootstrap, REFERENCE)
+    return reference_of(*(ReferencePublished.decode(record.value).data for record in records if record.value))

@@ -1,0 +1,183 @@
+"""When the rules fail on a fact, its dossier is parked: that fact and those after it wait, in order; all others flow.
+
+An operator's word on the log ends it: a retry, once what failed is mended, or a skip of the fact at fault. So whoever
+folds the log again comes to the same dossier.
+"""
+
+from datetime import datetime, time
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rules.dossier import Dossier, evolve
+from rules.facts import caused
+from rules.notices import Telling, addressed
+from rules.reactions import react, shown
+from rules.reference import Reference
+from rules.time import due, limit_fact
+from schemas.clock import ClockState
+from schemas.deadline import LimitReached, RungReached
+from schemas.event import Event, NotAnEvent
+from schemas.instant import VIETNAM
+from schemas.notice import NoticeKind
+from schemas.ops import EventSkipped, Retried
+from schemas.state import DossierStateChanged, ParkedShown
+
+PARKED = "parked"
+"""The limit that warns of a parked dossier before its due date."""
+ALARM_WORKING_DAYS = 1
+ALARM_TIME = time(7, 30, tzinfo=VIETNAM)
+WORDS = 200
+
+
+class Parked(Struct, frozen=True, array_like=True, gc=False):
+    """A fact that waits, as it came, and who stated it."""
+
+    ref: str
+    raw: bytes
+
+
+class Kept(Struct, frozen=True, array_like=True, gc=False):
+    """What a worker keeps of one dossier: the dossier, and what waits behind a fact that failed.
+
+    `alarm_at` is when somebody must be told that a parked dossier's due date comes near; None once they were.
+    """
+
+    dossier: Dossier | None = None
+    parked: tuple[Parked, ...] = ()
+    why: str = ""
+    since: datetime | None = None
+    alarm_at: datetime | None = None
+
+    def next_due(self) -> datetime | None:
+        """When time alone sets something in motion next; for a parked dossier only the alarm."""
+        if self.parked:
+            return self.alarm_at
+        return self.dossier.next_due() if self.dossier else None
+
+
+def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Event]]:
+    """What is kept after one more fact, and what that sets in motion. Never raises, but for bytes that are no event.
+
+    `event` is None where this release does not know the fact's type: a newer one may.
+    """
+    if not kept.parked:
+        return _folded(kept, event, raw, ref, reference)
+    match event:
+        case Retried():
+            return _again(kept, event, kept.parked, reference)
+        case EventSkipped() if event.data.what == kept.parked[0].ref:
+            return _again(kept, event, kept.parked[1:], reference)
+        case EventSkipped():
+            return kept, []
+        case LimitReached() if event.data.limit == PARKED:
+            return _alarmed(kept, event, reference)
+        case RungReached() | LimitReached():
+            # Timers say it again once the dossier moves on.
+            return kept, []
+    after = replace(kept, parked=(*kept.parked, Parked(ref, raw)))
+    return _said(after, event or _last_readable(after), reference)
+
+
+def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Event]]:
+    if event is None:
+        return _park(kept, None, Parked(ref, raw), "this release does not know its type", reference)
+    try:
+        after = evolve(kept.dossier, event, reference)
+        after, facts = react(kept.dossier, after, event, reference)
+    except NotAnEvent:
+        raise
+    except Exception as error:  # whatever a rule stumbles over: this dossier stops, the city goes on
+        return _park(kept, event, Parked(ref, raw), f"{type(error).__name__}: {error}"[:WORDS], reference)
+    return Kept(after), facts
+
+
+def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Reference) -> tuple[Kept, list[Event]]:
+    """Fold what waited, in order, until one fails again; then those behind it wait on."""
+    going, said = Kept(kept.dossier), list[Event]()
+    for number, one in enumerate(waiting):
+        found = _decoded(one.raw)
+        going, facts = _folded(going, found, one.raw, one.ref, reference)
+        said += facts
+        if going.parked:
+            going = replace(going, parked=waiting[number:])
+            return going, said
+    going, facts = _folded(going, event, event.encode(), event.ref, reference)
+    return _cleared(going, event, [*said, *facts])
+
+
+def _decoded(raw: bytes) -> Event | None:
+    try:
+        return Event.decode(raw)
+    except ValueError:
+        return None
+
+
+def _cleared(kept: Kept, event: Event, said: list[Event]) -> tuple[Kept, list[Event]]:
+    """The state says that it is parked no longer, whether or not anything else changed."""
+    if kept.dossier is None:
+        return kept, said
+    dossier = replace(kept.dossier, sequence=kept.dossier.sequence + 1)
+    state = caused(DossierStateChanged, event, shown(dossier, dossier.view()), "cleared")
+    return replace(kept, dossier=dossier), [*said, state]
+
+
+def _park(kept: Kept, event: Event | None, first: Parked, why: str, reference: Reference) -> tuple[Kept, list[Event]]:
+    since = event.recorded if event is not None else None
+    after = replace(kept, parked=(first,), why=why, since=since, alarm_at=_alarm_at(kept, reference))
+    return _said(after, event, reference)
+
+
+def _alarm_at(kept: Kept, reference: Reference) -> datetime | None:
+    """One working day before the due date in force, in the morning."""
+    dossier = kept.dossier
+    if dossier is None or dossier.clock.state is not ClockState.RUNNING or not dossier.clock.due_on:
+        return None
+    calendar = reference.at(dossier.refversion or "").calendar
+    return datetime.combine(calendar.before(dossier.clock.due_on, ALARM_WORKING_DAYS), ALARM_TIME)
+
+
+def _said(kept: Kept, event: Event | None, reference: Reference) -> tuple[Kept, list[Event]]:
+    """The public state with the word that it is parked; nothing where no fact of it was ever readable."""
+    if event is None:
+        return kept, []
+    dossier = kept.dossier or Dossier(event.subject)
+    dossier = replace(dossier, sequence=dossier.sequence + 1)
+    waits = ParkedShown(
+        what=kept.parked[0].ref[:WORDS],
+        why=kept.why or "unknown",
+        since=kept.since or event.recorded,
+        facts=len(kept.parked),
+    )
+    data = shown(dossier, dossier.view()).model_copy(update={"parked": waits})
+    state = caused(DossierStateChanged, event, data, PARKED)
+    kept = replace(kept, dossier=dossier, since=waits.since)
+    return kept, [state]
+
+
+def _last_readable(kept: Kept) -> Event | None:
+    found = (_decoded(one.raw) for one in reversed(kept.parked))
+    return next((event for event in found if event is not None), None)
+
+
+def _alarmed(kept: Kept, event: LimitReached, reference: Reference) -> tuple[Kept, list[Event]]:
+    """Those who answer for the dossier are told that its clock is not being kept."""
+    dossier = kept.dossier
+    if dossier is None or kept.alarm_at is None:
+        return kept, []
+    edition = reference.at(event.refversion or dossier.refversion or "")
+    payload = {"parked": kept.parked[0].ref, "why": kept.why, "due_on": str(dossier.clock.due_on)}
+    telling = Telling(NoticeKind.CLOCK_FAILED, payload, {"why": kept.why}, (PARKED,))
+    told, notices = addressed(dossier, [telling], event, dossier.view(), edition)
+    return replace(kept, dossier=told, alarm_at=None), list(notices)
+
+
+def due_of(kept: Kept, refversion: str, now: datetime) -> list[Event]:
+    """What time alone sets in motion of what is kept: a dossier's rungs and limits, or a parked one's alarm."""
+    if kept.dossier is None:
+        return []
+    if not kept.parked:
+        return due(kept.dossier, refversion, now)
+    if kept.alarm_at is None or kept.alarm_at > now:
+        return []
+    return [limit_fact(kept.dossier.code, PARKED, kept.parked[0].ref, kept.alarm_at, refversion, now)]

@@ -1,0 +1,163 @@
+"""A lane has one holder, breaks when its partner does not answer, and comes back by a probe."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.lane import Lane, LanePolicy
+from connectors.retry import RetryPolicy
+from connectors.store import Store, open_store
+from connectors.store.breaker import BreakerPolicy
+from connectors.store.queue import Owed, Queue
+from connectors.verdicts import TryLater
+from schemas import instant
+
+POLICY = LanePolicy(
+    workers=3,
+    lease_seconds=0.6,
+    rate_per_second=1000,
+    retry=RetryPolicy(first_seconds=1, longest_seconds=5, gives_up_after_seconds=1000),
+    breaker=BreakerPolicy(failures=3, first_seconds=50, longest_seconds=50, full=4),
+)
+
+
+@pytest.fixture(autouse=True)
+def _driven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instant, "_clock", instant.Clock((instant.Segment(1_793_000_000.0, 100.0, time.time()),)))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{tmp_path / 'hoso.db'}")
+    store.migrate()
+    yield store
+    store.close()
+
+
+class Partner:
+    """Answers, or not; remembers who called about what, and when."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue, self.away = queue, False
+        self.calls: list[tuple[str, str, float]] = []
+        self.given_up: list[str] = []
+        self.broken: list[BaseException] = []
+
+    def lane(self, owner: str, policy: LanePolicy = POLICY) -> Lane:
+        def work(row: Owed) -> None:
+            self.calls.append((owner, row.id, instant.clock().seconds()))
+            if row.id == "poison":
+                raise ZeroDivisionError
+            if self.away:
+                raise TryLater("away")
+            self.queue.done(row.id)
+
+        def gives_up(row: Owed, later: TryLater) -> None:
+            self.given_up.append(row.id)
+            self.queue.gave_up(row.id, later.why)
+
+        return Lane(Queue(self.queue.store, "dispatch"), "post", owner, work, gives_up, self.broken.append, policy)
+
+
+@pytest.fixture
+def partner(store: Store) -> Partner:
+    return Partner(Queue(store, "dispatch"))
+
+
+def owe(partner: Partner, *ids: str) -> None:
+    now = instant.clock().seconds()
+    with partner.queue.store.begin() as conn:
+        partner.queue.put(conn, [Owed(id, "post", id, number, b"", next_at=now) for number, id in enumerate(ids)])
+
+
+def until(happened: Callable[[], bool], seconds: float = 15) -> None:
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        pause.wait(0.01)
+
+
+def test_two_processes_never_both_speak_to_a_partner(partner: Partner) -> None:
+    first, second = partner.lane("one"), partner.lane("two")
+    first.start()
+    owe(partner, "a")
+    until(lambda: len(partner.calls) == 1)
+    second.start()
+
+    owe(partner, *(f"b{number}" for number in range(20)))
+    first.wake()
+    second.wake()
+    until(lambda: not partner.queue.counts())
+    meanwhile = {owner for owner, _, _ in partner.calls}
+    first.close()
+    owe(partner, "c")
+    until(lambda: not partner.queue.counts())
+    second.close()
+
+    assert meanwhile == {"one"}
+    assert partner.calls[-1][:2] == ("two", "c")
+
+
+def test_a_partner_that_is_away_is_left_alone_then_probed_once(partner: Partner) -> None:
+    partner.away = True
+    lane = partner.lane("one")
+    lane.start()
+    owe(partner, *(f"row-{number}" for number in range(10)))
+    until(lambda: partner.queue.breaker("post").opens_at > 0)
+    opens_at = partner.queue.breaker("post").opens_at
+
+    until(lambda: instant.clock().seconds() > opens_at + 25)
+    probes = [id for _, id, at in partner.calls if at >= opens_at]
+    partner.away = False
+    until(lambda: not partner.queue.counts())
+    lane.close()
+
+    assert len([at for _, _, at in partner.calls if at < opens_at]) <= POLICY.breaker.failures + POLICY.workers
+    assert len(probes) == 1
+    assert partner.queue.breaker("post").opens_at == 0
+
+
+def test_what_is_tried_for_too_long_is_given_up(partner: Partner) -> None:
+    partner.away = True
+    policy = LanePolicy(
+        lease_seconds=0.6,
+        retry=RetryPolicy(first_seconds=1, longest_seconds=1, gives_up_after_seconds=20),
+        breaker=BreakerPolicy(failures=1000),
+    )
+    lane = partner.lane("one", policy)
+    lane.start()
+
+    owe(partner, "row")
+    until(lambda: partner.given_up == ["row"])
+    lane.close()
+
+    assert partner.queue.counts() == {}
+
+
+def test_an_error_that_is_no_verdict_is_handed_up(partner: Partner) -> None:
+    lane = partner.lane("one")
+    lane.start()
+
+    owe(partner, "poison")
+    until(lambda: bool(partner.broken))
+    lane.close()
+
+    assert isinstance(partner.broken[0], ZeroDivisionError)
+
+
+def test_what_is_new_is_taken_at_once_not_at_the_next_look(partner: Partner) -> None:
+    lane = partner.lane("one", LanePolicy(lease_seconds=30))
+    lane.start()
+    until(lambda: partner.queue.lease("post", "nobody", 1) is False)
+
+    began = time.monotonic()
+    owe(partner, "row")
+    lane.wake()
+    until(lambda: not partner.queue.counts())
+    took = time.monotonic() - began
+    lane.close()
+
+    assert took < 1
