@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from connectors.broker import Consumer, Message, Producer
 from connectors.carriers import carriers
+from connectors.lately import Lately
 from connectors.letters import keep
 from connectors.loop import readable, run, serve
 from connectors.moves import Mover, Sighting, sighting
@@ -49,6 +50,7 @@ class Translate:
         self._references = references or References(settings.kafka_bootstrap)
         self._secrets = load_secrets(settings.secrets_dir)
         self._evidence = Evidence(self._secrets.evidence)
+        self._lately = Lately()
         self._ready = False
 
     @property
@@ -81,7 +83,8 @@ class Translate:
         webhooks = readable(bodies, self._producer, expects=(WebhookReceived,))
         if not receipts and not webhooks:
             return
-        seen = [one for message, event in webhooks for one in self._seen(message, event)]
+        sightings = [one for message, event in webhooks for one in self._seen(message, event)]
+        seen = [one for one in sightings if one.name not in self._lately]
         mover = Mover(Sealer(self._secrets.openers_public, self._store), self._secrets.digest)
         facts: list[PostalFact] = []
         waited: list[str] = []
@@ -93,6 +96,7 @@ class Translate:
                 facts += self._said(conn, one, mover)
         mover.sealer.keep()
         self._producer.publish(facts)
+        self._lately.add(fact.id for fact in facts)
         for fact in facts:
             log.info("item.moved", dossier=fact.subject, leg=fact.data.leg, type=fact.type, id=fact.id)
         if waited:

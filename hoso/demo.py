@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,7 +35,7 @@ TOPICS = (LOG, DEADLINES, STATE, REQUESTS, WEBHOOKS, NOTICES, REJECTIONS, RECEIP
 STORY_STARTS = datetime(2026, 11, 12, 7, 30, tzinfo=VIETNAM)
 """A Thursday; the city wakes on the Monday after."""
 CITY_STARTS = datetime(2026, 11, 16, 0, 0, tzinfo=VIETNAM)
-STORY_SPEED = 9_000.0
+STORY_SPEED = 14_000.0
 READY_SECONDS = 60.0
 STORY_SECONDS = 60.0
 CITY_SECONDS = 420.0
@@ -91,8 +92,10 @@ class _Demo:
         self._clock = ClockFile(home / "clock", STORY_STARTS, 1.0)
         reference = Path(__file__).parents[1] / "deploy" / "reference"
         self._sandbox = rehearsal.sandbox(home, reference)
-        kafka = stack.enter_context(pipeline.kafka(settings))
-        rehearsal.install(home, self._sandbox.reference, self._sandbox.credentials)
+        with ThreadPoolExecutor(1) as beside:
+            installed = beside.submit(rehearsal.install, home, self._sandbox.reference, self._sandbox.credentials)
+            kafka = stack.enter_context(pipeline.kafka(settings))
+            installed.result()
         pipeline.prepare(kafka.bootstrap, self._sandbox.reference)
         self._supervisor = stack.enter_context(self._processes(kafka.bootstrap, settings))
         self._ear = Ear(kafka.bootstrap, TOPICS, self._hear)

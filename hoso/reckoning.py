@@ -21,7 +21,7 @@ from schemas.state import STATE, DossierStateChanged
 
 ENDS = {14: "DELIVERED", 19: "RETURNED_TO_SENDER", 9: "CANCELLED", 22: "CANCELLED", 8: "PICKUP_FAILED"}
 """The post's own codes (MyVNPost, new) for the end of a journey, and what we must have made of them."""
-OPEN_FOR_THE_POST = ("REQUESTED", "ACCEPTED", "CANCELLING")
+DELIVERED = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,18 +254,19 @@ def _latencies(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: R
         if seen.event.causationid and (id := seen.event.causationid.split(" ", 1)[1]) in sent
     ]
     first = {
-        (parcel["reference"].rpartition("/")[0], int(webhook["status"])): webhook["tries"][0]["sent_at"]
+        (parcel["reference"], int(webhook["status"])): webhook["tries"][0]["sent_at"]
         for parcel in ledgers.post["parcels"]
         for webhook in parcel["webhooks"]
         if webhook["tries"] and webhook["fate"] in ("straight", "repeated")
     }
     away = {code for code, ledger in ledgers.agencies.items() if ledger["down"]}
-    to_callback = [
-        one["received_real"] - first[(one["dossier"], 14)]
+    delivered = [
+        (one["received_real"], (f"{one['dossier']}/{one['payload']['leg']}", DELIVERED))
         for code, ledger in ledgers.agencies.items()
         for one in ledger["notices"]
-        if code not in away and one["kind"] == "result_delivered" and (one["dossier"], 14) in first
+        if code not in away and one["kind"] == "result_delivered"
     ]
+    to_callback = [at - first[webhook] for at, webhook in delivered if webhook in first]
     result.figures |= {
         "event_to_postal_request_seconds": _spread(to_request),
         "webhook_to_callback_seconds": _spread(to_callback),

@@ -28,7 +28,7 @@ class Frozen(BaseModel):
     Fields it does not know are ignored, unless a door forbids them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class NotAnEvent(ValueError):

@@ -44,6 +44,11 @@ class Room:
         self.evidence = Evidence(self.secrets.evidence)
         self.translate = Translate(self.settings, threading.Event(), self.board, Known())
 
+    def restarts(self) -> None:
+        """Another process, which remembers nothing of what this one said."""
+        self.translate.close()
+        self.translate = Translate(self.settings, threading.Event(), self.board, Known())
+
     def takes(self, *events: Event) -> None:
         self.translate.handle([a_message(event, offset) for offset, event in enumerate(events)])
 
@@ -112,12 +117,20 @@ def test_an_update_is_as_sure_as_its_channel_and_its_code(
 
 def test_a_repetition_has_the_same_name_and_digest_and_a_surer_copy_another(room: Room) -> None:
     room.takes(room.a_webhook(a_record(14)))
+    room.restarts()
     room.takes(room.a_webhook(a_record(14), a_record(6, itemCode="EA000000012VN")))
     room.takes(room.a_webhook(a_record(14), via=Via.QUERY))
 
     first, again, other, surer = room.moves()
     assert (first.id, first.digest) == (again.id, again.digest)
     assert len({first.id, other.id, surer.id}) == 3
+
+
+def test_what_was_said_lately_is_not_said_again(room: Room) -> None:
+    room.takes(room.a_webhook(a_record(14)))
+    room.takes(room.a_webhook(a_record(14), a_record(14)))
+
+    assert len(room.moves()) == 1
 
 
 def test_a_time_far_ahead_of_its_receipt_counts_as_missing(room: Room) -> None:

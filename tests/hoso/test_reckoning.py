@@ -35,7 +35,7 @@ def the_ledgers(topics: dict[str, list[Seen]], **changes: Any) -> Ledgers:
     ]
     notices = [
         {"id": seen.event.id, "kind": str(seen.event.data.kind), "dossier": CODE, "sequence": seen.event.data.sequence,
-         "received_real": 1.0}
+         "received_real": 1.0, "payload": seen.event.data.payload}
         for seen in topics["agency.notices"]
     ]  # fmt: skip
     parcel = {"reference": REFERENCE, "scans": [{"status": 6}, {"status": 14}], "webhooks": []}
