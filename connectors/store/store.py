@@ -77,7 +77,7 @@ class Store:
         with _answering(), self.engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return False
-            return connection.scalar(text("SELECT version_num FROM alembic_version")) == revision
+            return bool(connection.scalar(text("SELECT version_num FROM alembic_version")) == revision)
 
     def close(self) -> None:
         """Let all connections go."""
