@@ -23,7 +23,7 @@ SOON = 20.0
 UP = """from hoso import pipeline
 from hoso.cli.up import up
 pipeline.PROCESSES, pipeline.prepare = (), lambda *_: None
-up()
+up(sandbox=False)
 """
 
 
