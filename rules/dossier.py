@@ -44,7 +44,8 @@ class Dossier(Struct, frozen=True, omit_defaults=True, gc=False):
     """One dossier. Everything in it follows from its log; nothing in it names a citizen.
 
     `seen` holds, for every fact, a short digest of its source and id, and one of its content. `announced_on` is the
-    last due date that was said; `ladder` the rungs of the one in force; `reached` those that were, of any due date.
+    last due date that was said; `ladder` the rungs of the one in force; `reached` those that were, of any due date, and
+    `announced` those of them that somebody was told of: one that had passed when its date was set is reached in silence.
     """
 
     code: str
@@ -60,6 +61,7 @@ class Dossier(Struct, frozen=True, omit_defaults=True, gc=False):
     announced_on: date | None = None
     ladder: tuple[RungAt, ...] = ()
     reached: tuple[str, ...] = ()
+    announced: tuple[str, ...] = ()
     legs: tuple[Leg, ...] = ()
     numbers: dict[str, int] = {}
     sequence: int = 0
@@ -226,7 +228,9 @@ def _rung_reached(dossier: Dossier, event: RungReached) -> Dossier:
     key = fired_key(event)
     if key in dossier.reached or key not in {rung_key(rung) for rung in dossier.ladder}:
         return dossier
-    return replace(dossier, reached=tuple(sorted((*dossier.reached, key))))
+    return replace(
+        dossier, reached=tuple(sorted((*dossier.reached, key))), announced=tuple(sorted((*dossier.announced, key)))
+    )
 
 
 def _limit_reached(dossier: Dossier, event: LimitReached) -> Dossier:

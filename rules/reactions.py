@@ -157,7 +157,7 @@ def _stopped(
 
 def _was_missed(was: Dossier, after: Dossier) -> bool:
     """Whether `missed` was announced of the due date that the clock stopped against."""
-    return after.clock.due_on is not None and f"{after.clock.due_on.isoformat()}/{Rung.MISSED}/1" in was.reached
+    return after.clock.due_on is not None and f"{after.clock.due_on.isoformat()}/{Rung.MISSED}/1" in was.announced
 
 
 def _new_violations(was: Dossier, after: Dossier) -> list[tuple[Violation, str]]:

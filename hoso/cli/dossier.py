@@ -15,6 +15,7 @@ from hoso.cli.cluster import bootstrap_of
 from rules.reactions import shown
 from rules.reference import Reference
 from schemas.event import Event
+from schemas.postal import ItemMoved
 
 Code = Annotated[str, typer.Argument(help="The dossier's code, as on the slip: H29.12-261102-0001")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
@@ -106,7 +107,7 @@ def _timeline(found: History) -> list[dict[str, Any]]:
 def _table(found: History) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("happened", "fact", "stated by", "set in motion"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name == "fact")
     for told in found.told:
         said = ", ".join(dict.fromkeys(map(_short, told.said)))
         table.add_row(f"{told.fact.time:%Y-%m-%d %H:%M}", _short(told.fact), told.fact.source, said)
@@ -115,6 +116,6 @@ def _table(found: History) -> Table:
 
 def _short(fact: Event) -> str:
     name = fact.type.removeprefix("vn.hoso.").removesuffix(".v1")
-    return (
-        f"{name} {fact.data.status}" if name == "postal.item_moved" else name.replace("dossier.state_changed", "state")
-    )
+    if isinstance(fact, ItemMoved):
+        return f"{fact.data.status} {fact.data.certainty.lower()}"
+    return name.removeprefix("dossier.").replace("state_changed", "state")

@@ -1,10 +1,22 @@
 """The samples' two dossiers, folded: the dates, the requests and the notices of their README."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from rules.time import due
 from schemas.dossier import DossierStatus
-from tests.builders import VERSION, a_fact, a_move, a_postal_fact, admitted, fold, notices, of, sample
+from tests.builders import (
+    VERSION,
+    a_fact,
+    a_move,
+    a_postal_fact,
+    admitted,
+    fold,
+    notices,
+    of,
+    received,
+    result_ready,
+    sample,
+)
 
 
 def test_the_first_sample_dossier_has_its_three_dates_and_ends_early() -> None:
@@ -78,3 +90,23 @@ def test_a_competent_agency_that_speaks_first_is_heard_when_its_one_stop_has_spo
     assert (waits.status, len(waits.waiting)) == (DossierStatus.UNKNOWN, 1)
     assert (heard.status, heard.waiting) == (DossierStatus.RESULT_READY, ())
     assert [fact.data.outcome for fact in of(said, "deadline.stopped")] == ["EARLY"]
+
+
+def test_a_dossier_told_of_after_the_fact_has_missed_nothing_that_anybody_was_told_of() -> None:
+    late = timedelta(days=30)
+    events = [admitted(sample(n), after=late) for n in range(1, 8)]
+
+    _, said = fold(events)
+
+    assert not {"missed", "miss_withdrawn", "violation", "near_due"} & set(notices(said))
+
+
+def test_a_result_stated_the_morning_after_a_miss_withdraws_it_and_is_noted() -> None:
+    open_still, _ = fold([received("2026-11-02 09:05")])
+    missed, told = fold(due(open_still, VERSION, open_still.ladder[2].at), open_still)
+
+    _, said = fold([result_ready("2026-11-05 16:55")], missed)
+
+    assert notices(told)[-1] == "missed"
+    assert notices(said) == ["miss_withdrawn", "violation"]
+    assert [fact.data.code for fact in of(said, "dossier.violation_found")] == ["STATED_AFTER_DUE"]
