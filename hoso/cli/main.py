@@ -40,6 +40,8 @@ COMMANDS = (
     Command("topics", "hoso.cli.topics", "Create the topics, or compare them with the plan."),
     Command("reference", "hoso.cli.reference", "Check and publish agencies, procedures, calendars, carriers."),
     Command("due", "hoso.cli.due", "Print the due date of every written case."),
+    Command("parked", "hoso.cli.parked", "Dossiers whose facts wait because one could not be folded."),
+    Command("rebuild", "hoso.cli.rebuild", "Fold the log anew and compare it with what the workers said."),
     Command("agency", "hoso.cli.agency", "Give an agency its key and its callback secret."),
     Command("dossier", "hoso.cli.dossier", "Show a dossier's state and timeline."),
     Command("explain", "hoso.cli.dossier", "Show a dossier's deadline with its working."),

@@ -3,6 +3,8 @@ clock.
 """
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +17,7 @@ from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import pytest
 from kafka import KafkaProducer
 
 from hoso import pipeline, rehearsal
@@ -131,6 +134,17 @@ class House:
         found: dict[str, dict[str, str]] = json.loads(self.sandbox.credentials.read_text())
         return found
 
+    # ---------------------------------------------------------------- what a machine does
+
+    def kill(self, process: str) -> None:
+        """kill -9, by pid; the supervisor starts it again."""
+        [row] = [row for row in self.supervisor.state() if row.name == process]
+        assert row.pid is not None
+        os.kill(row.pid, signal.SIGKILL)
+        assert self.supervisor.wait_until(
+            lambda rows: any(r.name == process and r.pid not in (None, row.pid) for r in rows), 30
+        )
+
     # ---------------------------------------------------------------- what people see
 
     def shown(self, code: str) -> dict[str, Any]:
@@ -196,14 +210,17 @@ def _read(raw: bytes) -> Any:
 
 
 @contextmanager
-def built(bootstrap: str, home: Path) -> Iterator[House]:
-    """The house for the length of a block."""
+def built(bootstrap: str, home: Path, database_url: str = "") -> Iterator[House]:
+    """The house for the length of a block, on SQLite in its home unless another database is given."""
     clock = ClockFile(home / "clock", STARTS, SPEED)
     settings = Settings(home=home, kafka_bootstrap=bootstrap)
     stage = rehearsal.sandbox(home, rehearsal.reference_dir())
-    rehearsal.install(home, stage.reference, stage.credentials)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HOSO_DATABASE_URL", database_url)
+        rehearsal.install(home, stage.reference, stage.credentials)
     pipeline.prepare(bootstrap, stage.reference)
     extra = stage.for_the_pipeline() | {
+        "HOSO_DATABASE_URL": database_url,
         "HOSO_CLOCK": clock.setting,
         "HOSO_IN_DOUBT_SECONDS": "2",
         "HOSO_SANDBOX_HOLD_SECONDS": "4",

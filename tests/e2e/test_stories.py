@@ -2,8 +2,6 @@
 
 import base64
 import json
-import os
-import signal
 from datetime import timedelta
 from typing import Any
 
@@ -132,7 +130,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_says_nothing_twice(hous
                             competent_agency="H29.12", return_mode="COUNTER")  # fmt: skip
         house.publish("H29.12", code, json.dumps(event).encode())
         if number in (40, 80):
-            _kill(house, "worker")
+            house.kill("worker")
 
     house.wait("each dossier's date is told", lambda: set(codes) <= _told_codes(house, "deadline_set"), seconds=90)
 
@@ -151,7 +149,7 @@ def test_any_connector_killed_in_the_middle_delivers_once_in_effect(house: House
         for fact, data in (("received", _by_post()), ("result_ready", {"outcome": "APPROVED", "physical": True})):
             house.publish("H29.12", code, json.dumps(house.event(code, fact, **data)).encode())
         if number == 3:
-            _kill(house, process)
+            house.kill(process)
 
     house.wait(
         "each result is delivered and told", lambda: set(codes) <= _told_codes(house, "result_delivered"), seconds=120
@@ -230,16 +228,6 @@ def test_a_callback_can_be_verified_by_a_library_that_nobody_here_wrote(house: H
 def _by_post() -> dict[str, Any]:
     return {"procedure_code": "1.004873", "channel": "ONLINE", "receiving_agency": "H29.12",
             "competent_agency": "H29.12", "return_mode": "POST", "contact": a_contact(FIRST_TRY)}  # fmt: skip
-
-
-def _kill(house: House, process: str) -> None:
-    """kill -9, by pid; the supervisor starts it again."""
-    [row] = [row for row in house.supervisor.state() if row.name == process]
-    assert row.pid is not None
-    os.kill(row.pid, signal.SIGKILL)
-    assert house.supervisor.wait_until(
-        lambda rows: any(r.name == process and r.pid not in (None, row.pid) for r in rows), 30
-    )
 
 
 def _told_codes(house: House, kind: str) -> set[str]:
