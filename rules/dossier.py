@@ -45,7 +45,7 @@ class Dossier(Struct, frozen=True, omit_defaults=True, gc=False):
 
     `seen` holds, for every fact, a short digest of its source and id, and one of its content. `announced_on` is the
     last due date that was said; `ladder` the rungs of the one in force; `reached` those that were, of any due date, and
-    `announced` those of them that somebody was told of: one that had passed when its date was set is reached in silence.
+    `announced` those that somebody was told of: one that had passed when its date was set is reached in silence.
     """
 
     code: str
@@ -78,7 +78,7 @@ class Dossier(Struct, frozen=True, omit_defaults=True, gc=False):
     def undelivered(self) -> bool:
         """Whether the result went out by post and came back."""
         results = [leg for leg in self.legs if leg.kind is LegKind.DELIVER_RESULT]
-        return bool(results) and results[-1].known().status is ParcelStatus.RETURNED_TO_SENDER
+        return bool(results) and results[-1].known.status is ParcelStatus.RETURNED_TO_SENDER
 
     def next_due(self) -> datetime | None:
         """When time alone sets something in motion next."""
@@ -146,7 +146,7 @@ def _settled(dossier: Dossier, view: View, today: Edition) -> Dossier:
 def _status(view: View, dossier: Dossier) -> DossierStatus:
     """The agencies' word, and where a result's envelope is with the citizen, that it was returned."""
     delivered = any(
-        leg.kind is LegKind.DELIVER_RESULT and leg.known().status is ParcelStatus.DELIVERED for leg in dossier.legs
+        leg.kind is LegKind.DELIVER_RESULT and leg.known.status is ParcelStatus.DELIVERED for leg in dossier.legs
     )
     if delivered and view.status is DossierStatus.RESULT_READY:
         return DossierStatus.RESULT_RETURNED

@@ -17,7 +17,7 @@ from rules.post.leg import GOING_BACK, Leg, OrderState, Update
 from rules.post.standard import expected
 from rules.reference import Edition, Reference
 from rules.standing import agency_of
-from schemas.clock import ClockState, Outcome, Rung, Violation
+from schemas.clock import ClockFact, ClockState, Outcome, Rung, Violation
 from schemas.deadline import (
     DueToday,
     Escalated,
@@ -276,7 +276,7 @@ def _order_told(old: Leg | None, leg: Leg, event: Event, tellings: list[Telling]
 
 def _fate_told(old: Leg | None, leg: Leg, tellings: list[Telling]) -> None:
     """What is CONFIRMED now and was not before; what is only reported stays in the house."""
-    before, now = (old.known() if old else None), leg.known()
+    before, now = (old.known if old else None), leg.known
     told_attempts = before.attempts if before else ()
     for attempt in now.attempts:
         if all(_same_attempt(attempt, told) is False for told in told_attempts):
@@ -381,8 +381,8 @@ def _state(was: Dossier, after: Dossier, event: Event, view: View) -> tuple[Doss
 
 
 def shown(dossier: Dossier, view: View) -> DossierStateChanged.Data:
-    """A dossier as everyone who watches may see it."""
-    return DossierStateChanged.Data(
+    """A dossier as everyone who watches may see it. Made of our own values, so nothing is validated again."""
+    return DossierStateChanged.Data.model_construct(
         sequence=dossier.sequence,
         status=dossier.status,
         national_status=NATIONAL.get(dossier.status),
@@ -397,6 +397,7 @@ def shown(dossier: Dossier, view: View) -> DossierStateChanged.Data:
         clock=_clock_shown(dossier),
         legs=tuple(_leg_shown(leg) for leg in dossier.legs),
         waiting=len(dossier.waiting),
+        parked=None,
         refversion=dossier.refversion,
     )
 
@@ -404,37 +405,45 @@ def shown(dossier: Dossier, view: View) -> DossierStateChanged.Data:
 def _clock_shown(dossier: Dossier) -> ClockShown:
     clock = dossier.clock
     facts = clock_facts(effective(dossier.life, dossier.retracted))
-    return ClockShown(
+    return ClockShown.model_construct(
         state=clock.state,
-        started_at=clock.started_at,
+        started_at=_here(clock.started_at),
         due_on=clock.due_on,
-        due_at=clock.due_at,
+        due_at=_here(clock.due_at),
         outcome=clock.outcome,
         provisional=clock.provisional,
         reason=clock.reason,
         basis=clock.basis or None,
-        facts=tuple(
-            ClockFactShown(kind=f.kind, at=f.at, complete=f.complete, new_due_on=f.new_due_on, id=f.id) for f in facts
-        ),
+        facts=tuple(_fact_shown(fact) for fact in facts),
         problem=dossier.problem,
     )
 
 
+def _fact_shown(fact: ClockFact) -> ClockFactShown:
+    return ClockFactShown.model_construct(
+        kind=fact.kind, at=fact.at.astimezone(VIETNAM), complete=fact.complete, new_due_on=fact.new_due_on, id=fact.id
+    )
+
+
 def _leg_shown(leg: Leg) -> LegShown:
-    known = leg.known()
-    return LegShown(
+    return LegShown.model_construct(
         leg=leg.name,
         carrier=leg.carrier,
         reference=leg.reference,
         item_code=leg.item,
         order=leg.order,
-        status=known.status,
-        reported=leg.told().status,
-        attempts=len(known.attempts),
-        contradicted=known.contradicted,
+        status=leg.known.status,
+        reported=leg.told.status,
+        attempts=len(leg.known.attempts),
+        contradicted=leg.known.contradicted,
         expected=expected(leg),
-        expected_by=leg.expected_by if leg.open() else None,
+        expected_by=_here(leg.expected_by) if leg.open() else None,
     )
+
+
+def _here(at: datetime | None) -> datetime | None:
+    """An instant in Viet Nam's zone; a state read back from bytes has it in another."""
+    return at.astimezone(VIETNAM) if at else None
 
 
 def _shown(data: dict[str, Any]) -> dict[str, Any]:

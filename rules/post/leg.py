@@ -65,7 +65,12 @@ NOTHING = Fate(None, (), False, False)
 
 
 class Leg(Struct, frozen=True, omit_defaults=True, gc=False):
-    """One leg: the order as it stands, and all updates of its item. `asked` counts the carriers asked so far."""
+    """One leg: the order as it stands, all updates of its item, and what they come to.
+
+    `asked` counts the carriers asked so far. `known` is the fate that is CONFIRMED: what may leave the house; `told`
+    the fate as reported, sure or not: what is shown. Both follow from `updates` and `confirmed`, which change by
+    `with_update` and `with_confirmed` only.
+    """
 
     name: str
     carrier: str
@@ -80,6 +85,8 @@ class Leg(Struct, frozen=True, omit_defaults=True, gc=False):
     called_off: bool = False
     confirmed: tuple[ParcelStatus, ...] = ()
     updates: tuple[Update, ...] = ()
+    known: Fate = NOTHING
+    told: Fate = NOTHING
     expected_by: datetime | None = None
 
     @property
@@ -87,31 +94,28 @@ class Leg(Struct, frozen=True, omit_defaults=True, gc=False):
         """What the journey is for."""
         return LegKind(self.name[0])
 
-    def known(self) -> Fate:
-        """The fate that is CONFIRMED: what may leave the house."""
-        return fate(tuple(update for update in self.sure() if update.certainty is Certainty.CONFIRMED))
-
-    def told(self) -> Fate:
-        """The fate as reported, sure or not: what is shown."""
-        return fate(self.updates)
-
-    def sure(self) -> tuple[Update, ...]:
-        """The updates, those of a status that an operator confirmed raised to CONFIRMED."""
-        if not self.confirmed:
-            return self.updates
-        return tuple(
-            replace(update, certainty=Certainty.CONFIRMED) if update.status in self.confirmed else update
-            for update in self.updates
-        )
-
     def open(self) -> bool:
         """Whether anything is still to come of it."""
-        return self.order not in (OrderState.REFUSED, OrderState.CANCELLED) and not self.known().ended
+        return self.order not in (OrderState.REFUSED, OrderState.CANCELLED) and not self.known.ended
 
 
 def with_update(leg: Leg, update: Update) -> Leg:
     """The leg with one more update; one it already has, or has with less certainty, adds no second."""
-    return replace(leg, updates=merged((*leg.updates, update)), item=leg.item or update.item)
+    updates = merged((*leg.updates, update))
+    if updates == leg.updates:
+        return leg
+    return _weighed(replace(leg, updates=updates, item=leg.item or update.item))
+
+
+def with_confirmed(leg: Leg, status: ParcelStatus) -> Leg:
+    """The leg with an operator's word that this status, reported before or later, is true."""
+    return _weighed(replace(leg, confirmed=tuple(sorted({*leg.confirmed, status}))))
+
+
+def _weighed(leg: Leg) -> Leg:
+    """The leg with what its updates come to, the sure ones and all."""
+    sure = tuple(one for one in leg.updates if one.certainty is Certainty.CONFIRMED or one.status in leg.confirmed)
+    return replace(leg, known=fate(sure), told=fate(leg.updates))
 
 
 def merged(updates: tuple[Update, ...]) -> tuple[Update, ...]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rules.life import View
 from rules.post import policy
-from rules.post.leg import Leg, OrderState, Update, with_update
+from rules.post.leg import Leg, OrderState, Update, with_confirmed, with_update
 from rules.post.standard import first_attempt_by
 from rules.reference import Edition
 from rules.transitions import CLOSED
@@ -70,7 +70,7 @@ def _transfer_by_post(view: View, edition: Edition) -> bool:
 
 def _collected(legs: Legs, view: View) -> bool:
     """Whether the agency holds the citizen's papers: minutes signed, or the post says they arrived."""
-    arrived = any(leg.kind is LegKind.COLLECT_DOSSIER and leg.known().status is ParcelStatus.DELIVERED for leg in legs)
+    arrived = any(leg.kind is LegKind.COLLECT_DOSSIER and leg.known.status is ParcelStatus.DELIVERED for leg in legs)
     return view.handed_in or arrived
 
 
@@ -79,7 +79,7 @@ def _is_new(legs: Legs, kind: LegKind, fact: str) -> bool:
     same = [leg for leg in legs if leg.kind is kind]
     if not same:
         return True
-    delivered = any(leg.known().status is ParcelStatus.DELIVERED for leg in same)
+    delivered = any(leg.known.status is ParcelStatus.DELIVERED for leg in same)
     return not delivered and not same[-1].open() and all(leg.registered_by != fact for leg in same)
 
 
@@ -102,7 +102,7 @@ def _called_off(leg: Leg, view: View) -> Leg:
     """An order that is no longer wanted is withdrawn once, as long as the post does not hold the envelope."""
     if leg.order not in (OrderState.REQUESTED, OrderState.ACCEPTED) or not _unwanted(leg, view):
         return leg
-    if leg.known().held or leg.known().ended or leg.called_off:
+    if leg.known.held or leg.known.ended or leg.called_off:
         return leg
     return replace(leg, order=OrderState.CANCELLING, called_off=True)
 
@@ -139,7 +139,7 @@ def _answer(leg: Leg, event: Event, edition: Edition, view: View) -> Leg:
         case ItemMoved() if event.data.carrier == leg.carrier:
             return _moved(leg, event, edition, view)
         case StatusConfirmed():
-            return replace(leg, confirmed=tuple(sorted({*leg.confirmed, event.data.status})))
+            return with_confirmed(leg, event.data.status)
         case _:
             return leg
 

@@ -38,7 +38,7 @@ OPENED = [
 
 def what_is_true(dossier: Dossier) -> tuple[object, ...]:
     """What of a dossier may not hang on the order in which it was heard."""
-    return dossier.status, dossier.clock, dossier.life, [(leg.name, leg.known(), leg.told()) for leg in dossier.legs]
+    return dossier.status, dossier.clock, dossier.life, [(leg.name, leg.known, leg.told) for leg in dossier.legs]
 
 
 @given(st.permutations(LIFE), st.lists(st.sampled_from(LIFE), max_size=4))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from rules.post.leg import Leg, Update, fate, merged, with_update
+from rules.post.leg import Leg, Update, fate, merged, with_confirmed, with_update
 from schemas.instant import VIETNAM
 from schemas.postal import Certainty, FailureReason, ParcelStatus
 
@@ -83,13 +83,13 @@ def test_a_copy_without_a_reason_confirms_the_one_with_it() -> None:
 def test_what_is_only_reported_is_told_and_not_known() -> None:
     leg = with_update(Leg("D1", "myvnpost", "x/D1", "law"), an_update("DELIVERED", "17 10:00", Certainty.REPORTED))
 
-    assert (leg.told().status, leg.known().status) == (ParcelStatus.DELIVERED, None)
+    assert (leg.told.status, leg.known.status) == (ParcelStatus.DELIVERED, None)
 
 
 def test_an_operators_word_confirms_what_was_reported() -> None:
     leg = with_update(
-        Leg("D1", "myvnpost", "x/D1", "law", confirmed=(ParcelStatus.DELIVERED,)),
+        with_confirmed(Leg("D1", "myvnpost", "x/D1", "law"), ParcelStatus.DELIVERED),
         an_update("DELIVERED", "17 10:00", Certainty.REPORTED),
     )
 
-    assert leg.known().status is ParcelStatus.DELIVERED
+    assert leg.known.status is ParcelStatus.DELIVERED
