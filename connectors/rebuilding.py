@@ -63,7 +63,7 @@ def compare(kept: Mapping[str, Kept], states: Mapping[str, DossierStateChanged.D
         if said is None:
             lines.append(f"{code}: the log has it, no state was said")
             continue
-        for name in DossierStateChanged.Data.model_fields.keys() - SAID_BY_COUNT:
+        for name in sorted(DossierStateChanged.Data.model_fields.keys() - SAID_BY_COUNT):
             if getattr(said, name) != getattr(folded, name):
                 lines.append(
                     f"{code}: {name} was said as {getattr(said, name)!r}, the log gives {getattr(folded, name)!r}"

@@ -4,8 +4,17 @@ from pathlib import Path
 from socket import gethostname
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _addresses(value: str) -> str:
+    """Refuse what is not host:port,host:port."""
+    for address in value.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdecimal():
+            raise ValueError(f"'{address}' is not host:port")
+    return value
 
 
 class WorkerSettings(BaseSettings):
@@ -13,7 +22,7 @@ class WorkerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOSO_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    kafka_bootstrap: Annotated[str, Field(pattern=r"^[^\s:,]+:[0-9]+(,[^\s:,]+:[0-9]+)*$")]
+    kafka_bootstrap: Annotated[str, AfterValidator(_addresses)]
     """The Kafka cluster, as host:port,host:port."""
 
     home: Path = Path(".hoso")

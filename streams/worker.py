@@ -68,5 +68,6 @@ def _settings() -> WorkerSettings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = "_".join(("HOSO", *map(str, first["loc"]))).upper()
-        sys.stderr.write(f"{name} is wrong: {first['msg']}\n")
+        why = "it is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+        sys.stderr.write(f"{name} is wrong: {why}.\n")
         sys.exit(2)

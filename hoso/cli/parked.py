@@ -1,4 +1,4 @@
-"""`hoso parked ...`: dossiers whose facts wait because one of them could not be folded; retry them, or skip the fact."""
+"""`hoso parked ...`: dossiers whose facts wait because one could not be folded; retry them, or skip that one."""
 
 import getpass
 import json

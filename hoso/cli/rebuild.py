@@ -1,4 +1,4 @@
-"""`hoso rebuild`: fold the whole log in a plain loop, nothing said to anybody, and compare with what the workers said."""
+"""`hoso rebuild`: fold the whole log in a plain loop, nothing said to anybody, and compare it with what was said."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ PROGRESS_EVERY = 20_000
 def rebuild(
     as_json: Annotated[bool, typer.Option("--json", help="Figures and differences, for machines.")] = False,
 ) -> None:
-    """Fold the log into a fresh state by the same rules and compare it with `dossier.state`; every difference is printed.
+    """Fold the log into a fresh state by the same rules, compare it with `dossier.state`, print every difference.
 
     Nothing is asked of the post and no agency is told. The exit status is 1 if anything differs.
 
