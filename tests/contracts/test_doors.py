@@ -80,19 +80,6 @@ def test_the_reference_data_is_valid_and_names_carriers_that_exist() -> None:
     assert all(agency.callback for agency in bundle.agencies)
 
 
-def test_every_setting_has_its_line_in_the_example() -> None:
-    lines = (REPOSITORY / "deploy" / "env.example").read_text().splitlines()
-    shown = {line.partition("=")[0] for line in lines if line.startswith("HOSO_")}
-
-    known = {f"HOSO_{name.upper()}" for name in Settings.model_fields if name not in carriers()}
-    for carrier in carriers():
-        kind = Settings.model_fields[carrier].annotation
-        assert isinstance(kind, type)
-        assert issubclass(kind, CarrierSettings)
-        known |= {f"HOSO_{carrier}_{name}".upper() for name in kind.model_fields}
-    assert known <= shown
-
-
 def test_every_setting_says_what_it_is() -> None:
     kinds = [kind for kind in vars(room).values() if isinstance(kind, type) and kind.__module__ == room.__name__]
     bare = [f"{kind.__name__}.{name}" for kind in kinds for name in _undescribed(kind)]
