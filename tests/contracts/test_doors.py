@@ -15,7 +15,7 @@ from connectors.reference import read_dir
 from connectors.settings import REPOSITORY, CarrierSettings, Settings
 from connectors.store import open_store
 from connectors.store.tables import METADATA
-from schemas.telemetry import NAMES, Kind
+from schemas.telemetry import NAMES
 
 CONNECTORS = REPOSITORY / "connectors"
 
@@ -37,17 +37,6 @@ def test_the_migrations_lead_to_the_tables(tmp_path: Path) -> None:
 
 def test_every_table_names_its_writer() -> None:
     assert [table.name for table in METADATA.tables.values() if "Writer: " not in (table.comment or "")] == []
-
-
-def test_every_log_event_of_the_room_has_its_row() -> None:
-    rows = {row.name for row in NAMES if row.kind is Kind.LOG}
-    said = {
-        (str(file), name)
-        for file, text in _sources()
-        for name in re.findall(r"\blog\.(?:debug|info|warning|error|exception)\(\s*\"([^\"]+)\"", text)
-    }
-
-    assert {one for one in said if one[1] not in rows} == set()
 
 
 def test_every_metric_of_the_room_has_its_row() -> None:
