@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connectors.broker import Reader
 from connectors.history import published
 from rules.parking import Kept, advance
-from rules.reactions import shown
+from rules.shown import shown
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
 from schemas.state import STATE, DossierStateChanged

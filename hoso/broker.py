@@ -26,7 +26,7 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Broker:
-    """A local Kafka that runs. Today it has one node; whoever reads `bootstrap` need not know."""
+    """A local Kafka that runs, of one node or of three; whoever reads `bootstrap` need not know."""
 
     home: Path
     nodes: tuple[Node, ...]
@@ -59,27 +59,38 @@ class Broker:
         """The folder of the topics."""
         return self.home / "kafka"
 
+    def missing(self) -> tuple[Node, ...]:
+        """The nodes whose process has ended, as it is now."""
+        return tuple(node for node, pid in zip(self.nodes, self.pids, strict=True) if not pid.is_alive())
+
 
 def start(
-    home: Path | None = None, port: int | None = None, *, dies_with_us: bool = False, settings: Settings | None = None
+    home: Path | None = None,
+    port: int | None = None,
+    *,
+    nodes: int | None = None,
+    dies_with_us: bool = False,
+    settings: Settings | None = None,
 ) -> Broker:
-    """The local Kafka of this home, answering. One that runs already is returned as it is.
+    """The local Kafka of this home, answering. One that runs already is returned; its nodes that died are back then.
 
-    Without a port the usual one is taken, or a free one if somebody has it; a given port is taken or refused. With
-    `dies_with_us` it stops when the calling thread ends, however that ends. Raises CannotStart with a sentence.
+    Without a port the first node takes the usual one, or a free one if somebody has it; a given port is taken or
+    refused. A home keeps its number of nodes: without `nodes` it is what its data has, or one. With `dies_with_us` what
+    is started stops when the calling thread ends, however that ends. Raises CannotStart with a sentence.
     """
     settings = _at(home, settings)
+    with_us = signal.SIGTERM if dies_with_us else None
     with _lock(settings.home):
         if running := status(settings.home):
-            if port not in (None, running.port):
+            if port not in (None, running.port) or nodes not in (None, len(running.nodes)):
                 raise CannotStart(f"Kafka runs already on {running.bootstrap}: `hoso broker stop` stops it")
-            # Whoever started it may have been killed while waiting for it.
-            return running if running.ready else _await(running)
+            return _whole(running, settings, with_us)
         if port is not None and not is_free(port):
             raise CannotStart(f"port {port} is taken: leave --port out and a free one is found")
+        size = _size(settings.home, nodes)
         for last in [False] * (TRIES - 1) + [True]:
             try:
-                return _await(_launch(settings, port, signal.SIGTERM if dies_with_us else None))
+                return _launch(settings, port, size, with_us)
             except PortLost:
                 if last or port is not None:
                     raise
@@ -92,13 +103,13 @@ def stop(home: Path | None = None, seconds: float = 30) -> bool:
     with _lock(settings.home):
         broker = status(settings.home)
         if broker:
-            _end(broker, seconds)
+            _end(broker.pids, seconds)
         _state_file(settings.home).unlink(missing_ok=True)
         return broker is not None
 
 
 def status(home: Path | None = None) -> Broker | None:
-    """The local Kafka of this home if its processes live, without asking it anything."""
+    """The local Kafka of this home if any of its processes lives, without asking it anything."""
     settings = _at(home, None)
     try:
         found = json.loads(_state_file(settings.home).read_text())
@@ -110,7 +121,7 @@ def status(home: Path | None = None) -> Broker | None:
         tuple(Pid(**pid) for pid in found["pids"]),
         found["ready"],
     )
-    return broker if all(pid.is_alive() for pid in broker.pids) else None
+    return broker if any(pid.is_alive() for pid in broker.pids) else None
 
 
 def run(home: Path | None = None, port: int | None = None) -> bool:
@@ -135,11 +146,11 @@ def run(home: Path | None = None, port: int | None = None) -> bool:
 
 
 @contextmanager
-def running(home: Path | None = None, port: int | None = None) -> Iterator[Broker]:
+def running(home: Path | None = None, port: int | None = None, nodes: int | None = None) -> Iterator[Broker]:
     """A local Kafka for the length of a block, in a temporary home unless one is given; it ends with this thread."""
     with tempfile.TemporaryDirectory(prefix="hoso-kafka-") as temporary:
         place = home or Path(temporary)
-        broker = start(place, port or (None if home else free_port()), dies_with_us=True)
+        broker = start(place, port or (None if home else free_port()), nodes=nodes, dies_with_us=True)
         try:
             yield broker
         finally:
@@ -155,47 +166,94 @@ def _at(home: Path | None, settings: Settings | None) -> Settings:
     return settings.model_copy(update={"home": (home or settings.home).resolve()})
 
 
-def _launch(settings: Settings, port: int | None, dies_with_us: signal.Signals | None) -> Broker:
-    home = settings.home
-    nodes = (Node(1, port or free_port(settings.kafka_port), free_port()),)
-    pids = [
-        launch(node, nodes, home / "kafka" / f"node-{node.id}", _cluster(home), settings, dies_with_us)
-        for node in nodes
-    ]
-    broker = Broker(home, nodes, tuple(pids))
-    _write(broker)
-    return broker
+def _size(home: Path, nodes: int | None) -> int:
+    """How many nodes this home has or is to have; a log that was written by some is not read by others."""
+    there = len(list((home / "kafka").glob("node-*")))
+    if there and nodes not in (None, there):
+        raise CannotStart(
+            f"the data in {home / 'kafka'} is of {there} node{'s' * (there > 1)}: "
+            f"leave --nodes out, or set HOSO_HOME to another folder"
+        )
+    return nodes or there or 1
 
 
-def _await(broker: Broker) -> Broker:
-    """Return it once every node is listed in the cluster's metadata; otherwise leave no process behind."""
-    deadline = time.monotonic() + START_SECONDS
+def _launch(settings: Settings, port: int | None, size: int, with_us: signal.Signals | None) -> Broker:
+    """Every node of a Kafka of which none runs, answering."""
+    nodes = tuple(
+        Node(number, port or free_port(settings.kafka_port) if number == 1 else free_port(), free_port())
+        for number in range(1, size + 1)
+    )
+    pids = list[Pid]()
     try:
-        for node, pid in zip(broker.nodes, broker.pids, strict=True):
+        for node in nodes:
+            pids.append(_node(node, nodes, settings, with_us))
+    except BaseException:
+        _end(pids, seconds=5)
+        raise
+    broker = Broker(settings.home, nodes, tuple(pids))
+    _write(broker)
+    return _await(broker, nodes)
+
+
+def _whole(running: Broker, settings: Settings, with_us: signal.Signals | None) -> Broker:
+    """A Kafka that runs with all of its nodes: those that died are started where they were, with their data."""
+    missing = running.missing()
+    for node in missing:
+        for port in (node.port, node.controller_port):
+            if not is_free(port):
+                raise CannotStart(f"port {port} of node {node.id} is taken: `hoso broker stop`, then start again")
+    pids = [
+        _node(node, running.nodes, settings, with_us) if node in missing else pid
+        for node, pid in zip(running.nodes, running.pids, strict=True)
+    ]
+    if running.ready and not missing:
+        return running
+    broker = replace(running, pids=tuple(pids), ready=False)
+    _write(broker)
+    # Whoever started the others may have been killed while waiting for them.
+    return _await(broker, missing or running.nodes)
+
+
+def _node(node: Node, nodes: Sequence[Node], settings: Settings, with_us: signal.Signals | None) -> Pid:
+    folder = settings.home / "kafka" / f"node-{node.id}"
+    return launch(node, nodes, folder, _cluster(settings.home), settings, with_us)
+
+
+def _await(broker: Broker, fresh: Sequence[Node]) -> Broker:
+    """Return it once each fresh node answers and lists all of them; otherwise leave no fresh process behind."""
+    deadline = time.monotonic() + START_SECONDS
+    ours = [(node, pid) for node, pid in zip(broker.nodes, broker.pids, strict=True) if node in fresh]
+    try:
+        for node, pid in ours:
             while not answers(node.port):
                 # The pause ends at once if the process does.
                 if pid.wait(LOOK_AGAIN_SECONDS):
-                    raise _why(broker)
+                    raise _why(node, broker.home)
                 if time.monotonic() > deadline:
-                    raise CannotStart(f"Kafka does not answer after {START_SECONDS:.0f} s: see {broker.log}")
-        if not _lists(broker.bootstrap, len(broker.nodes), broker.pids, deadline):
-            if not all(pid.is_alive() for pid in broker.pids):
-                raise _why(broker)
-            raise CannotStart(f"Kafka listens and does not answer: see {broker.log}")
+                    raise CannotStart(
+                        f"Kafka does not answer after {START_SECONDS:.0f} s: see {log_of(node, broker.home)}"
+                    )
+        for node, pid in ours:
+            if not _lists(node.address, len(broker.nodes), pid, deadline):
+                if not pid.is_alive():
+                    raise _why(node, broker.home)
+                raise CannotStart(f"Kafka listens and does not answer: see {log_of(node, broker.home)}")
     except BaseException:
-        _end(broker, seconds=5)
+        _end([pid for _, pid in ours], seconds=5)
+        if not any(pid.is_alive() for pid in broker.pids):
+            _state_file(broker.home).unlink(missing_ok=True)
         raise
     ready = replace(broker, ready=True)
     _write(ready)
     return ready
 
 
-def _lists(bootstrap: str, nodes: int, pids: Sequence[Pid], deadline: float) -> bool:
-    """Whether a metadata request lists that many brokers before the deadline."""
+def _lists(address: str, nodes: int, pid: Pid, deadline: float) -> bool:
+    """Whether this node, asked for its metadata, lists that many brokers before the deadline."""
     while time.monotonic() < deadline:
-        if _brokers(bootstrap) >= nodes:
+        if _brokers(address) >= nodes:
             return True
-        if pids[0].wait(LOOK_AGAIN_SECONDS):
+        if pid.wait(LOOK_AGAIN_SECONDS):
             return False
     return False
 
@@ -215,23 +273,22 @@ def _brokers(bootstrap: str) -> int:
         return 0
 
 
-def _why(broker: Broker) -> CannotStart:
+def _why(node: Node, home: Path) -> CannotStart:
     """Why a node ended while starting, as the error to raise: its port is another's, or what it said last."""
-    for node in broker.nodes:
-        for port in (node.port, node.controller_port):
-            if not is_free(port):
-                return PortLost(f"somebody took port {port} before Kafka did: see {broker.log}")
-    lines = [line for line in broker.log.read_text(errors="replace").splitlines() if not line.startswith("SLF4J")]
+    log = log_of(node, home)
+    for port in (node.port, node.controller_port):
+        if not is_free(port):
+            return PortLost(f"somebody took port {port} before Kafka did: see {log}")
+    lines = [line for line in log.read_text(errors="replace").splitlines() if not line.startswith("SLF4J")]
     worst = [line for line in lines[-200:] if " ERROR " in line or " FATAL " in line or line.startswith("Error")]
-    return CannotStart(f"Kafka ended while starting: {(worst or lines or ['without a word'])[-1]} (see {broker.log})")
+    return CannotStart(f"Kafka ended while starting: {(worst or lines or ['without a word'])[-1]} (see {log})")
 
 
-def _end(broker: Broker, seconds: float) -> None:
-    for pid in broker.pids:
+def _end(pids: Sequence[Pid], seconds: float) -> None:
+    for pid in pids:
         pid.send(signal.SIGTERM)
-    for pid in broker.pids:
+    for pid in pids:
         pid.end(seconds)
-    _state_file(broker.home).unlink(missing_ok=True)
 
 
 def _cluster(home: Path) -> str:

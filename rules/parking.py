@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from rules.dossier import Dossier, evolve
 from rules.facts import caused
 from rules.notices import Telling, addressed
-from rules.reactions import react, shown
+from rules.reactions import react
 from rules.reference import Reference
+from rules.shown import shown
 from rules.time import due, limit_fact
 from schemas.clock import ClockState
 from schemas.deadline import LimitReached, RungReached

@@ -335,8 +335,10 @@ def _text(record: Mapping[str, Any], *names: str) -> str:
 
 
 def _clean(value: Any) -> str:
-    """A value as text that can be stored and encoded; half a sign (a lone surrogate) becomes a question mark."""
-    return str(value).strip().encode("utf-8", "replace").decode()[:MOST_TEXT]
+    """A value as text that can be stored and encoded: half a sign (a lone surrogate) becomes a question mark, and so
+    does NUL, which PostgreSQL keeps in no text.
+    """
+    return str(value).replace("\x00", "?").strip().encode("utf-8", "replace").decode()[:MOST_TEXT]
 
 
 def _new(record: Mapping[str, Any]) -> Update:

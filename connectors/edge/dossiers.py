@@ -12,8 +12,8 @@ from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
 from connectors.gate.authority import dossier_date
 from connectors.history import History, history, working
-from rules.reactions import shown
 from rules.reference import Edition
+from rules.shown import shown
 from schemas.event import Event
 from schemas.reference import Agency
 

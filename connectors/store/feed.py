@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from connectors.store.insert import unless_there
 from connectors.store.tables import FEED
 from schemas.instant import clock
+
+LOCK = 0x66656564
+"""The number of PostgreSQL's advisory lock that whoever feeds holds ("feed")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,13 @@ class Fed:
 
 
 def put(connection: Connection, rows: Sequence[Told]) -> None:
-    """Feed these, in this order; what was fed before changes nothing."""
+    """Feed these, in this order; what was fed before changes nothing. Others feed once the transaction has ended."""
     at = clock().seconds()
     values = [{name: getattr(row, name) for name in Told.__slots__} | {"at": at} for row in rows]
     if values:
+        if connection.dialect.name == "postgresql":
+            # PostgreSQL counts before it commits: a reader would pass a cursor whose row is not to be seen yet.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         connection.execute(unless_there(connection, FEED), values)
 
 

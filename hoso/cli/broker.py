@@ -18,7 +18,10 @@ start_help = """Start the local Kafka, detached, and wait until it answers.
 \b
 hoso broker start               on port 9092, or a free one if somebody has it
 hoso broker start --port 9192   on this port or not at all
+hoso broker start --nodes 3     three that copy each other: HOSO_REPLICATION=3 hoso topics apply
 HOSO_HOME=/tmp/other hoso broker start    a second one, with data of its own
+
+A home keeps its number of nodes. Of three, those that died are started again, with their data.
 """
 run_help = """Run the local Kafka in the foreground until Ctrl-C; this is how `hoso up` keeps it.
 
@@ -40,18 +43,21 @@ hoso broker status --json | jq -r .bootstrap
 
 
 @broker.command(help=start_help)
-def start(port: Annotated[int | None, typer.Option(min=1, max=65535, help="This port, or none.")] = None) -> None:
+def start(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="This port, or none.")] = None,
+    nodes: Annotated[int | None, typer.Option(min=1, max=3, help="How many brokers; 1, unless the data says.")] = None,
+) -> None:
     """Start the local Kafka."""
     before, began = kafka.status(), time.monotonic()
     try:
-        running = kafka.start(port=port)
+        running = kafka.start(port=port, nodes=nodes)
     except CannotStart as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
     if running == before:
-        print(f"Kafka runs already on {running.bootstrap} (pid {running.pid})")
+        print(f"Kafka runs already on {running.bootstrap} ({_pids(running)})")
     else:
-        print(f"Kafka answers on {running.bootstrap} (pid {running.pid}) after {time.monotonic() - began:.1f} s")
+        print(f"Kafka answers on {running.bootstrap} ({_pids(running)}) after {time.monotonic() - began:.1f} s")
 
 
 @broker.command(help=run_help)
@@ -81,7 +87,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="As one JSON obj
         print(json.dumps(_shown(running)))
     elif running:
         does = "runs" if running.ready else "is starting"
-        print(f"Kafka {does} on {running.bootstrap} (pid {running.pid}), data in {running.data}, log in {running.log}")
+        print(f"Kafka {does} on {running.bootstrap} ({_pids(running)}), data in {running.data}, log in {running.log}")
+        for node in running.missing():
+            print(f"node {node.id} has died: `hoso broker start` brings it back")
     else:
         print("Kafka is not running: `hoso broker start` starts it")
     if not running:
@@ -96,6 +104,13 @@ def _shown(running: kafka.Broker | None) -> dict[str, object]:
         "ready": running.ready,
         "bootstrap": running.bootstrap,
         "pid": running.pid,
+        "pids": {node.id: pid.number for node, pid in zip(running.nodes, running.pids, strict=True)},
+        "missing": [node.id for node in running.missing()],
         "data": str(running.data),
         "log": str(running.log),
     }
+
+
+def _pids(running: kafka.Broker) -> str:
+    numbers = [str(pid.number) for pid in running.pids]
+    return f"{'pid' if len(numbers) == 1 else 'pids'} {', '.join(numbers)}"

@@ -12,8 +12,8 @@ from rich.table import Table
 from connectors.history import History, history, published, working
 from connectors.verdicts import TryLater
 from hoso.cli.cluster import bootstrap_of
-from rules.reactions import shown
 from rules.reference import Reference
+from rules.shown import shown
 from schemas.event import Event
 from schemas.postal import ItemMoved
 

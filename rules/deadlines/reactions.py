@@ -1,0 +1,141 @@
+"""What a changed clock or a reached rung sets in motion: deadlines said, agencies told, violations named."""
+
+from rules.dossier import Dossier, fired_key
+from rules.facts import caused
+from rules.life import View
+from rules.notices import Telling
+from rules.plain import plain
+from rules.reference import Edition
+from schemas.clock import ClockState, Outcome, Rung, Violation
+from schemas.deadline import (
+    DueToday,
+    Escalated,
+    Missed,
+    MissWithdrawn,
+    NearDue,
+    Projected,
+    RungData,
+    RungReached,
+    Stopped,
+    Suspended,
+    ViolationFound,
+)
+from schemas.event import Event
+from schemas.instant import date_of
+from schemas.notice import NoticeKind
+
+RUNGS: dict[str, tuple[type[NearDue | DueToday | Missed | Escalated], NoticeKind]] = {
+    Rung.NEAR_DUE: (NearDue, NoticeKind.NEAR_DUE),
+    Rung.DUE_TODAY: (DueToday, NoticeKind.DUE_TODAY),
+    Rung.MISSED: (Missed, NoticeKind.MISSED),
+    Rung.ESCALATED: (Escalated, NoticeKind.ESCALATED),
+}
+
+
+def clock_reacts(
+    was: Dossier,
+    after: Dossier,
+    event: Event,
+    view: View,
+    edition: Edition,
+    facts: list[Event],
+    tellings: list[Telling],
+) -> None:
+    if after.problem and after.problem != was.problem:
+        tellings.append(Telling(NoticeKind.CLOCK_FAILED, {"problem": after.problem}, {"why": after.problem}))
+    if after.clock == was.clock:
+        return
+    match after.clock.state:
+        case ClockState.RUNNING if after.clock.due_on and _date_is_new(was, after):
+            _projected(was, after, event, facts, tellings)
+        case ClockState.SUSPENDED if was.clock.state is not ClockState.SUSPENDED and after.clock.suspended_since:
+            data = {"since": after.clock.suspended_since, "policy": _policy(view, edition)}
+            facts.append(caused(Suspended, event, data))
+        case ClockState.STOPPED:
+            _stopped(was, after, event, view, facts, tellings)
+    for violation, ref in _new_violations(was, after):
+        _violated(violation, ref, event, facts, tellings)
+
+
+def _date_is_new(was: Dossier, after: Dossier) -> bool:
+    return was.clock.state is not ClockState.RUNNING or (was.clock.due_on, was.clock.due_at) != (
+        after.clock.due_on,
+        after.clock.due_at,
+    )
+
+
+def _projected(was: Dossier, after: Dossier, event: Event, facts: list[Event], tellings: list[Telling]) -> None:
+    clock, previous = after.clock, was.announced_on
+    data = {
+        "due_on": clock.due_on,
+        "due_at": clock.due_at,
+        "previous_due_on": previous,
+        "reason": clock.reason,
+        "basis": clock.basis,
+        "provisional": clock.provisional,
+        "refversion": after.refversion,
+    }
+    facts.append(caused(Projected, event, data))
+    payload = plain(data)
+    if previous is None:
+        payload |= {"tracking_code": after.tracking}
+        values = {"due": clock.due_on, "tracking": after.tracking}
+        tellings.append(Telling(NoticeKind.DEADLINE_SET, payload, values))
+    elif previous != clock.due_on:
+        tellings.append(Telling(NoticeKind.DEADLINE_MOVED, payload, {"due": clock.due_on, "previous": previous}))
+
+
+def _stopped(
+    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Event], tellings: list[Telling]
+) -> None:
+    clock = after.clock
+    if (was.clock.state, was.clock.outcome, was.clock.due_on) == (clock.state, clock.outcome, clock.due_on):
+        return
+    facts.append(caused(Stopped, event, {"since": clock.stopped_at, "outcome": clock.outcome, "due_on": clock.due_on}))
+    said = _was_missed(was, after)
+    if said and clock.outcome in (Outcome.EARLY, Outcome.ON_TIME) and clock.due_on:
+        data = RungData(due_on=clock.due_on, holder=view.holder)
+        facts.append(caused(MissWithdrawn, event, data))
+        tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(data.model_dump()), {"due": clock.due_on}))
+    if (said and clock.outcome is not Outcome.LATE) or (was.clock.outcome and was.clock.outcome != clock.outcome):
+        _violated(Violation.STATED_AFTER_DUE, event.ref, event, facts, tellings)
+
+
+def _was_missed(was: Dossier, after: Dossier) -> bool:
+    """Whether `missed` was announced of the due date that the clock stopped against."""
+    return after.clock.due_on is not None and f"{after.clock.due_on.isoformat()}/{Rung.MISSED}/1" in was.announced
+
+
+def _new_violations(was: Dossier, after: Dossier) -> list[tuple[Violation, str]]:
+    return [found for found in after.clock.violations if found not in was.clock.violations]
+
+
+def _violated(code: Violation, ref: str, event: Event, facts: list[Event], tellings: list[Telling]) -> None:
+    facts.append(caused(ViolationFound, event, {"code": code, "fact": ref}, code, ref))
+    tellings.append(Telling(NoticeKind.VIOLATION, {"code": code, "fact": ref}, {"code": code}, (code, ref)))
+
+
+def _policy(view: View, edition: Edition) -> str:
+    procedure = edition.procedure(view.procedure)
+    return procedure.supplement_policy if procedure else ""
+
+
+def rung_reacts(
+    was: Dossier,
+    after: Dossier,
+    event: Event,
+    view: View,
+    edition: Edition,
+    facts: list[Event],
+    tellings: list[Telling],
+) -> None:
+    """A rung that this firing reached; one that was passed when its date was set is reached in silence."""
+    if not isinstance(event, RungReached) or after.reached == was.reached:
+        return
+    kind, notice = RUNGS[event.data.rung]
+    due_on, today = event.data.due_on, date_of(event.time)
+    left = edition.calendar.between(today, due_on) if today <= due_on else None
+    late = (today - due_on).days if today > due_on else None
+    data = RungData(due_on=due_on, step=event.data.step, holder=view.holder, working_days_left=left, days_late=late)
+    facts.append(caused(kind, event, data, fired_key(event)))
+    tellings.append(Telling(notice, plain(data.model_dump()), {"due": due_on}, (fired_key(event),)))

@@ -1,0 +1,168 @@
+"""What the post sets in motion, and what is asked of it: requests, cancellations, and the words agencies are owed."""
+
+from typing import Any
+
+from rules.dossier import Dossier
+from rules.facts import caused
+from rules.life import View
+from rules.notices import Telling
+from rules.plain import plain, text_of
+from rules.post.leg import GOING_BACK, Leg, OrderState, Update
+from schemas.dossier import HandoverSigned
+from schemas.event import Event
+from schemas.notice import NoticeKind
+from schemas.postal import (
+    CancelRequested,
+    CollectionRequested,
+    DeliveryRequested,
+    FeeCollected,
+    FeeRemitted,
+    LegKind,
+    OrderRefused,
+    ParcelStatus,
+    Request,
+    ReturnRequested,
+    TransferRequested,
+)
+
+REQUESTS: dict[LegKind, type[Request]] = {
+    LegKind.COLLECT_DOSSIER: CollectionRequested,
+    LegKind.DELIVER_RESULT: DeliveryRequested,
+    LegKind.RETURN_PAPERS: ReturnRequested,
+    LegKind.AGENCY_TRANSFER: TransferRequested,
+}
+
+
+def post_reacts(
+    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Event], tellings: list[Telling]
+) -> None:
+    for leg in after.legs:
+        old = was.leg(leg.name)
+        _asked(old, leg, event, view, facts)
+        _order_told(old, leg, event, tellings)
+        if old is None or old.updates != leg.updates or old.confirmed != leg.confirmed:
+            _fate_told(old, leg, tellings)
+    match event:
+        case FeeCollected() | FeeRemitted():
+            kind = NoticeKind.FEE_COLLECTED if isinstance(event, FeeCollected) else NoticeKind.FEE_REMITTED
+            tellings.append(Telling(kind, plain(event.data.model_dump()), {}, (event.data.leg,)))
+        case HandoverSigned() if event.data.discrepancies:
+            payload = {"leg": event.data.leg, "discrepancies": list(event.data.discrepancies)}
+            tellings.append(Telling(NoticeKind.CUSTODY_DISCREPANCY, payload, {}, (event.data.leg,)))
+
+
+def _asked(old: Leg | None, leg: Leg, event: Event, view: View, facts: list[Event]) -> None:
+    """A leg that is new, or has its next carrier, is asked for; one called off is cancelled."""
+    if leg.order is OrderState.REQUESTED and (old is None or old.asked != leg.asked):
+        facts.append(_request(leg, event, view))
+    if leg.order is OrderState.CANCELLING and old is not None and old.order is not OrderState.CANCELLING:
+        data = {"leg": leg.name, "reference": leg.reference, "carrier": leg.carrier, "item_code": leg.item}
+        because = "no longer wanted: collection or return cancelled, or the dossier closed"
+        facts.append(caused(CancelRequested, event, data | {"because": because}, leg.name, leg.carrier))
+
+
+def _request(leg: Leg, event: Event, view: View) -> Request:
+    collecting = leg.kind in (LegKind.COLLECT_DOSSIER, LegKind.RETURN_PAPERS)
+    result = view.result.data if view.result else {}
+    sends = leg.kind is not LegKind.COLLECT_DOSSIER
+    delivering = leg.kind is LegKind.DELIVER_RESULT
+    transfer = leg.kind is LegKind.AGENCY_TRANSFER
+    data = {
+        "leg": leg.name,
+        "reference": leg.reference,
+        "carrier": leg.carrier,
+        "because": leg.because,
+        "fallbacks": leg.fallbacks,
+        "sender_agency": view.receiving if sends else None,
+        "receiver_agency": view.transfer_to if transfer else None if sends else view.receiving,
+        "contact": None if transfer else view.collection_contact if collecting else view.return_contact,
+        "documents": result.get("documents", ()) if delivering else view.collection_documents or view.documents,
+        "cash_on_delivery": result.get("fee", 0) if delivering else 0,
+    }
+    return caused(REQUESTS[leg.kind], event, data, leg.name, leg.carrier)
+
+
+def _order_told(old: Leg | None, leg: Leg, event: Event, tellings: list[Telling]) -> None:
+    payload: dict[str, Any] = {
+        "leg": leg.name,
+        "carrier": leg.carrier,
+        "item_code": leg.item,
+        "reference": leg.reference,
+    }
+    about, values = (leg.name,), {"item": leg.item or "-"}
+    if leg.accepted_at and (old is None or old.accepted_at is None):
+        match leg.kind:
+            case LegKind.COLLECT_DOSSIER:
+                tellings.append(Telling(NoticeKind.COLLECTION_ACCEPTED, payload, values, about))
+            case _:
+                tellings.append(Telling(NoticeKind.DELIVERY_ACCEPTED, payload, values, about))
+    if old is None or old.order is leg.order:
+        return
+    match leg.order:
+        case OrderState.REFUSED:
+            field = event.data.field if isinstance(event, OrderRefused) else None
+            tellings.append(Telling(NoticeKind.ORDER_REFUSED, payload | {"field": field}, {}, about))
+        case OrderState.CANCELLED:
+            tellings.append(Telling(NoticeKind.ORDER_CANCELLED, payload, {}, about))
+        case OrderState.ACCEPTED if old.order is OrderState.CANCELLING:
+            tellings.append(Telling(NoticeKind.CANCEL_REFUSED, payload, {}, about))
+
+
+def _fate_told(old: Leg | None, leg: Leg, tellings: list[Telling]) -> None:
+    """What is CONFIRMED now and was not before; what is only reported stays in the house."""
+    before, now = (old.known if old else None), leg.known
+    told_attempts = before.attempts if before else ()
+    for attempt in now.attempts:
+        if all(_same_attempt(attempt, told) is False for told in told_attempts):
+            tellings.append(_attempt(leg, attempt, len(now.attempts)))
+    if leg.kind is LegKind.COLLECT_DOSSIER and now.held and not (before and before.held):
+        payload = _leg_payload(leg, now.current)
+        tellings.append(Telling(NoticeKind.DOSSIER_COLLECTED, payload, {"item": leg.item or "-"}, (leg.name,)))
+    if now.contradicted and not (before and before.contradicted):
+        tellings.append(Telling(NoticeKind.POSTAL_CONTRADICTION, _leg_payload(leg, now.current), {}, (leg.name,)))
+    if leg.kind is LegKind.DELIVER_RESULT and now.current and now.status is not (before.status if before else None):
+        _result_told(leg, now.current, before.status if before else None, tellings)
+
+
+def _result_told(leg: Leg, update: Update, was: ParcelStatus | None, tellings: list[Telling]) -> None:
+    payload = _leg_payload(leg, update)
+    match update.status:
+        case ParcelStatus.DELIVERED:
+            proof = update.proof or "not stated by the carrier"
+            tellings.append(Telling(NoticeKind.RESULT_DELIVERED, payload | {"proof": proof}, {}, (leg.name,)))
+        case ParcelStatus.RETURNED_TO_SENDER | ParcelStatus.LOST | ParcelStatus.DESTROYED:
+            ended = Telling(
+                NoticeKind.RESULT_UNDELIVERABLE, payload | {"phase": "ended"}, {}, (leg.name, update.status)
+            )
+            tellings.append(ended)
+        case status if status in GOING_BACK and was not in GOING_BACK:
+            going = Telling(NoticeKind.RESULT_UNDELIVERABLE, payload | {"phase": "going back"}, {}, (leg.name, "back"))
+            tellings.append(going)
+
+
+def _same_attempt(one: Update, other: Update) -> bool:
+    """Whether two attempts are one: the reason may have become known in between."""
+    return (one.status, one.at) == (other.status, other.at) and (one.reason == other.reason or other.reason is None)
+
+
+def _attempt(leg: Leg, attempt: Update, count: int) -> Telling:
+    kind = NoticeKind.COLLECTION_FAILED if attempt.status is ParcelStatus.PICKUP_FAILED else NoticeKind.DELIVERY_FAILED
+    payload = _leg_payload(leg, attempt) | {"attempt": count}
+    return Telling(
+        kind, payload, {"reason": attempt.reason}, (leg.name, attempt.at and text_of(attempt.at), attempt.reason)
+    )
+
+
+def _leg_payload(leg: Leg, update: Update | None) -> dict[str, Any]:
+    if update is None:
+        return {"leg": leg.name, "carrier": leg.carrier, "item_code": leg.item}
+    return {
+        "leg": leg.name,
+        "carrier": leg.carrier,
+        "item_code": leg.item,
+        "status": update.status,
+        "reason": update.reason,
+        "fault_party": update.fault,
+        "at": text_of(update.at) if update.at else None,
+        "evidence": update.evidence,
+    }
