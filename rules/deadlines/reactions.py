@@ -41,6 +41,7 @@ def clock_reacts(
     facts: list[Event],
     tellings: list[Telling],
 ) -> None:
+    """A date that is new, a clock that stands, violations that came to light: said, and told to the agencies."""
     if after.problem and after.problem != was.problem:
         tellings.append(Telling(NoticeKind.CLOCK_FAILED, {"problem": after.problem}, {"why": after.problem}))
     if after.clock == was.clock:

@@ -36,6 +36,7 @@ REQUESTS: dict[LegKind, type[Request]] = {
 def post_reacts(
     was: Dossier, after: Dossier, event: Event, view: View, facts: list[Event], tellings: list[Telling]
 ) -> None:
+    """New orders and cancellations, answers, attempts and ends that are CONFIRMED, fees, differences in custody."""
     for leg in after.legs:
         old = was.leg(leg.name)
         _asked(old, leg, event, view, facts)

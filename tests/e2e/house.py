@@ -182,12 +182,13 @@ class House:
             )
         )
 
-    def wait(self, what: str, look: Callable[[], Found], seconds: float = 60) -> Found:
+    def wait(self, what: str, look: Callable[[], Found | None], seconds: float = 60) -> Found:
         """What a look finds, as soon as it finds something; other houses call nobody, so one looks again."""
         until, never = time.monotonic() + seconds, threading.Event()
         while not (found := look()):
             assert time.monotonic() < until, f"not within {seconds} s: {what}"
             never.wait(LOOK_SECONDS)
+        assert found is not None
         return found
 
     def wait_told(self, code: str, kind: str, agency: str = "H29.12", seconds: float = 60) -> dict[str, Any]:
