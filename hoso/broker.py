@@ -19,6 +19,7 @@ from hoso.ports import answers, free_port, is_free
 from hoso.settings import Settings
 
 START_SECONDS = 60.0
+FREED_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.05
 ANSWER_MILLISECONDS = 2000
 TRIES = 3
@@ -200,7 +201,7 @@ def _whole(running: Broker, settings: Settings, with_us: signal.Signals | None) 
     missing = running.missing()
     for node in missing:
         for port in (node.port, node.controller_port):
-            if not is_free(port):
+            if not _freed(port):
                 raise CannotStart(f"port {port} of node {node.id} is taken: `hoso broker stop`, then start again")
     pids = [
         _node(node, running.nodes, settings, with_us) if node in missing else pid
@@ -212,6 +213,16 @@ def _whole(running: Broker, settings: Settings, with_us: signal.Signals | None) 
     _write(broker)
     # Whoever started the others may have been killed while waiting for them.
     return _await(broker, missing or running.nodes)
+
+
+def _freed(port: int) -> bool:
+    """Whether a port that a process just had is free: the kernel may still be taking the process apart."""
+    deadline = time.monotonic() + FREED_SECONDS
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return True
 
 
 def _node(node: Node, nodes: Sequence[Node], settings: Settings, with_us: signal.Signals | None) -> Pid:

@@ -139,7 +139,7 @@ class _Demo:
                 self._story.agency_told(when, one["kind"], one["signature_ok"])
             if any(one["kind"] == "result_delivered" for one in heard):
                 break
-            _pause()
+            _pause(0.15)
         self._mark("story")
 
     def _hear(self, seen: Seen) -> None:

@@ -88,6 +88,7 @@ def _dossiers(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Re
     result.figures |= {
         "dossiers": len(known),
         "facts_from_agencies": len(stated),
+        "stated": dict(Counter(event.type.split(".")[3] for event in stated).most_common()),
         "facts_on_the_log": len(_events(topics, LOG)),
         "statuses": dict(statuses.most_common()),
         "deadlines_set": len({event.subject for event in deadlines if isinstance(event, Projected)}),
@@ -96,8 +97,13 @@ def _dossiers(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Re
         ),
         "outcomes": dict(outcomes.most_common()),
         "rungs": {
-            kind.__name__: sum(isinstance(e, kind) for e in deadlines)
-            for kind in (NearDue, DueToday, Missed, Escalated)
+            name: sum(isinstance(event, kind) for event in deadlines)
+            for name, kind in (
+                ("near_due", NearDue),
+                ("due_today", DueToday),
+                ("missed", Missed),
+                ("escalated", Escalated),
+            )
         },
         "misses_withdrawn": sum(isinstance(event, MissWithdrawn) for event in deadlines),
     }
@@ -220,6 +226,7 @@ def _notices(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Rec
     result.figures |= {
         "notices_owed": len(owed),
         "notices_received": sum(len(one) for one in got.values()),
+        "rejections_told": sum(one["sequence"] is None for ledger in got.values() for one in ledger.values()),
         "notices": dict(Counter(str(event.data.kind) for event in owed).most_common()),
         "callbacks_repeated": sum(ledger["repetitions"] for ledger in ledgers.agencies.values()),
         "callbacks_turned_away": sum(ledger["turned_away"] for ledger in ledgers.agencies.values()),

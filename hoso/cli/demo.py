@@ -153,7 +153,7 @@ def _print(console: Console, result: Reckoning) -> None:
 
 ROWS = (
     ("dossiers", "dossiers", ("statuses",)),
-    ("facts agencies stated", "facts_from_agencies", ()),
+    ("facts agencies stated", "facts_from_agencies", ("stated",)),
     ("facts on the log", "facts_on_the_log", ()),
     ("deadlines set", "deadlines_set", ("deadlines_moved", "outcomes")),
     ("rungs passed", "rungs", ("rungs",)),
@@ -161,7 +161,7 @@ ROWS = (
     ("parcels", "parcels", ("journeys",)),
     ("webhooks", "webhooks_sent", ("webhooks", "calls_the_post_fumbled")),
     ("notices owed", "notices_owed", ("notices",)),
-    ("notices received", "notices_received", ("callbacks_repeated", "callbacks_turned_away")),
+    ("notices received", "notices_received", ("rejections_told", "callbacks_repeated", "callbacks_turned_away")),
     ("results owed", "results_owed", ("results_received",)),
     ("rejected", "rejected_by_the_gate", ("rejected_by_the_fold", "dead_letters")),
 )
