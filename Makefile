@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format ready kafka lock clean distclean
+.PHONY: help demo up test lint format ready testable kafka lock clean distclean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -14,7 +14,7 @@ demo: ready ## Tell one dossier's story, then two weeks of a city's life in two 
 up: ready ## Run a local Kafka and every process until Ctrl-C
 	@$(BIN)/hoso up
 
-test: lint ## Format, lint, types, import contracts, tests (on a real Kafka)
+test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
 	@$(BIN)/pytest
 
 lint: ready ## Format, lint, types, import contracts
@@ -29,6 +29,9 @@ format: ready ## Put the code in the usual form
 
 ready: ## Make this machine ready: .venv from the lock file, Java, Kafka's jars
 	@deploy/bootstrap.sh venv kafka
+
+testable: ## Make this machine ready for the tests: the PostgreSQL server's programs as well
+	@deploy/bootstrap.sh venv kafka postgres
 
 kafka: ## Fetch Kafka's jars
 	@deploy/bootstrap.sh kafka

@@ -57,7 +57,13 @@ class Dispatch:
         self._store = open_store(settings.database_url)
         self._queue = Queue(self._store, NAME)
         self._producer = producer or Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
-        self._consumer = Consumer([REQUESTS, LOG], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
+        self._consumer = Consumer(
+            [REQUESTS, LOG],
+            f"hoso-{NAME}",
+            settings.instance,
+            settings.kafka_bootstrap,
+            session_seconds=settings.session_seconds,
+        )
         self._references = references or References(settings.kafka_bootstrap)
         self._secrets = load_secrets(settings.secrets_dir)
         self._error: BaseException | None = None

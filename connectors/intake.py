@@ -58,7 +58,13 @@ class Intake:
         self._store.migrate()
         if not self._references.start(self._stop):
             return
-        consumer = Consumer(TOPICS, GROUP, self._settings.instance, self._settings.kafka_bootstrap)
+        consumer = Consumer(
+            TOPICS,
+            GROUP,
+            self._settings.instance,
+            self._settings.kafka_bootstrap,
+            session_seconds=self._settings.session_seconds,
+        )
         run(consumer, self.handle, self._stop, process="intake", most=A_TURN, between=self._works)
 
     def close(self) -> None:

@@ -45,7 +45,13 @@ class Poll:
         self._store = open_store(settings.database_url)
         self._queue = Queue(self._store, NAME)
         self._producer = producer or Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
-        self._consumer = Consumer([LOG, STATE], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
+        self._consumer = Consumer(
+            [LOG, STATE],
+            f"hoso-{NAME}",
+            settings.instance,
+            settings.kafka_bootstrap,
+            session_seconds=settings.session_seconds,
+        )
         self._evidence = Evidence(load_secrets(settings.secrets_dir).evidence)
         self._error: BaseException | None = None
         self._asked = [name for name, carrier in carriers().items() if carrier.asks]

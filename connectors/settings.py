@@ -135,6 +135,9 @@ class Settings(BaseSettings):
     replication: Annotated[int, Field(ge=1, le=9)] = 1
     """Copies of every topic: 3 in production."""
 
+    session_seconds: Annotated[float, Field(ge=6, le=1800)] = 45
+    """For how long (in real time) a group keeps the place of a process that says nothing; Kafka allows 6 at least."""
+
     in_doubt_seconds: Seconds = 30
     """How long (in real time) an order without an answer may still arrive at a carrier."""
 

@@ -46,7 +46,13 @@ class Translate:
         self._settings, self._stop = settings, stop
         self._store = open_store(settings.database_url)
         self._producer = producer or Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
-        self._consumer = Consumer([WEBHOOKS, LOG], f"hoso-{NAME}", settings.instance, settings.kafka_bootstrap)
+        self._consumer = Consumer(
+            [WEBHOOKS, LOG],
+            f"hoso-{NAME}",
+            settings.instance,
+            settings.kafka_bootstrap,
+            session_seconds=settings.session_seconds,
+        )
         self._references = references or References(settings.kafka_bootstrap)
         self._secrets = load_secrets(settings.secrets_dir)
         self._evidence = Evidence(self._secrets.evidence)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make` calls to have this machine ready: bootstrap.sh [venv] [kafka] [clean]. A second run looks at stamps and fetches nothing.
+# What `make` calls to have this machine ready: bootstrap.sh [venv] [kafka] [postgres] [clean]. A second run fetches nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,11 +37,18 @@ has_java() {
     [[ -n $version ]] && ((version >= 17))
 }
 
+# The tests start a server of their own and only need its programs; Debian keeps them out of the path.
+has_postgres() {
+    [[ -n ${HOSO_TEST_POSTGRES_URL:-} ]] || command -v initdb >/dev/null ||
+        compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
 missing_packages() {
     if wants venv && ! is_stamped venv "$venv_hash" && ! can_fetch_uv "$python"; then echo python3-venv; fi
     if wants kafka && ! has_java; then echo default-jre-headless; fi
     if wants kafka && ! is_stamped kafka "$kafka_hash" && ! command -v mvn >/dev/null; then echo maven; fi
-    # Here stands what the tests will ask of the distribution: the PostgreSQL server's binaries, Chromium.
+    if wants postgres && ! has_postgres; then echo postgresql; fi
+    # Here stands what the tests will ask of the distribution besides: Chromium.
 }
 
 install_packages() {
@@ -55,7 +62,20 @@ install_packages() {
     fi
     say "installing by apt: ${packages[*]}"
     "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+    # Debian's postgresql makes a cluster on port 5432 and starts it, and nobody asked for one. The word against it stands
+    # for this installation only: whoever wants a server later gets what the package usually gives.
+    local no_cluster=/etc/postgresql-common/createcluster.d/hoso.conf status=0
+    if wants postgres; then
+        "${as_root[@]}" mkdir -p "${no_cluster%/*}"
+        echo 'create_main_cluster = false' | "${as_root[@]}" tee "$no_cluster" >/dev/null
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2 || status=$?
+    if wants postgres; then
+        "${as_root[@]}" rm -f "$no_cluster"
+        "${as_root[@]}" rmdir --ignore-fail-on-non-empty "${no_cluster%/*}"
+    fi
+    return "$status"
 }
 
 # --- the virtual environment ---
@@ -132,7 +152,8 @@ venv_hash=$(hash_of requirements.lock pyproject.toml)
 kafka_hash=$(hash_of "$pom")
 is_ready() {
     { ! wants venv || { is_stamped venv "$venv_hash" && .venv/bin/python -c '' 2>/dev/null; }; } &&
-        { ! wants kafka || { is_stamped kafka "$kafka_hash" && [[ -d $kafka_jars ]] && has_java; }; }
+        { ! wants kafka || { is_stamped kafka "$kafka_hash" && [[ -d $kafka_jars ]] && has_java; }; } &&
+        { ! wants postgres || has_postgres; }
 }
 
 if wants clean; then clean; fi

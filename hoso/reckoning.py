@@ -22,6 +22,7 @@ from schemas.state import STATE, DossierStateChanged
 ENDS = {14: "DELIVERED", 19: "RETURNED_TO_SENDER", 9: "CANCELLED", 22: "CANCELLED", 8: "PICKUP_FAILED"}
 """The post's own codes (MyVNPost, new) for the end of a journey, and what we must have made of them."""
 DELIVERED = 14
+RUNGS = ("near_due", "due_today", "missed", "escalated")
 
 
 @dataclass(frozen=True, slots=True)

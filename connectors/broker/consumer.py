@@ -13,6 +13,9 @@ from kafka.structs import OffsetAndMetadata
 from connectors.broker.record import Message, answering, message_of
 from connectors.verdicts import TryLater
 
+SESSION_SECONDS = 45.0
+"""For how long a group keeps the place of a process that says nothing."""
+HEARTBEAT_MS = 3000
 NEW_TOPIC_SECONDS = 10
 """How soon a consumer by pattern finds a topic that is new."""
 
@@ -22,7 +25,7 @@ class Consumer:
 
     Each record comes at least once, in order within its partition; after a crash or a rebalance those not committed
     come again. `commit` covers exactly what `poll` handed out.
-    It keeps its place for 45 s when it restarts under its name.
+    It keeps its place for `session_seconds` while it restarts under its name.
     """
 
     def __init__(
@@ -32,9 +35,11 @@ class Consumer:
         instance_id: str,
         bootstrap: str,
         *,
+        session_seconds: float = SESSION_SECONDS,
         most_bytes: int = 4 * 1024 * 1024,
     ) -> None:
         """`topics` is a list of names, or a pattern."""
+        self._session_ms = round(session_seconds * 1000)
         self._topics, self._group, self._instance, self._bootstrap = topics, group, instance_id, bootstrap
         self._most_bytes = most_bytes
         self._consumer: Any = None
@@ -137,6 +142,8 @@ class Consumer:
             "group_id": self._group,
             "group_instance_id": re.sub(r"[^A-Za-z0-9._-]", "_", self._instance),
             "partition_assignment_strategy": (CooperativeStickyAssignor,),
+            "session_timeout_ms": self._session_ms,
+            "heartbeat_interval_ms": min(HEARTBEAT_MS, self._session_ms // 3),
             "max_poll_interval_ms": 600_000,
             "metadata_max_age_ms": NEW_TOPIC_SECONDS * 1000 if isinstance(self._topics, str) else 60_000,
         }

@@ -66,7 +66,13 @@ class Notify:
         self._store.migrate()
         if not self._references.start(self._stop):
             return
-        consumer = Consumer([NOTICES, REJECTIONS], GROUP, self._settings.instance, self._settings.kafka_bootstrap)
+        consumer = Consumer(
+            [NOTICES, REJECTIONS],
+            GROUP,
+            self._settings.instance,
+            self._settings.kafka_bootstrap,
+            session_seconds=self._settings.session_seconds,
+        )
         try:
             run(consumer, self._owing.handle, self._stop, process="notify", between=self._between)
         finally:

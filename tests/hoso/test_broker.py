@@ -1,6 +1,7 @@
 """The local Kafka: it starts, answers, stops, and keeps what it was told."""
 
 import json
+import signal
 import socket
 from pathlib import Path
 
@@ -19,19 +20,19 @@ TOPIC = "kept"
 
 
 def brokers(bootstrap: str) -> int:
-    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+    with KafkaAdminClient(bootstrap_servers=bootstrap.split(",")) as admin:
         return len(admin.describe_cluster()["brokers"])
 
 
-def say(bootstrap: str, words: bytes) -> None:
-    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
-    with KafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+def say(bootstrap: str, words: bytes, copies: int = 1) -> None:
+    with KafkaAdminClient(bootstrap_servers=bootstrap.split(",")) as admin:
+        admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=copies)])
+    with KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all") as producer:
         producer.send(TOPIC, words).get(timeout=10)
 
 
 def hear(bootstrap: str) -> bytes:
-    with KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
+    with KafkaConsumer(bootstrap_servers=bootstrap.split(","), enable_auto_commit=False) as consumer:
         partition = TopicPartition(TOPIC, 0)
         consumer.assign([partition])
         consumer.seek_to_beginning(partition)
@@ -63,6 +64,37 @@ def test_a_second_start_returns_the_broker_that_runs(tmp_path: Path) -> None:
         assert again == first
         with pytest.raises(CannotStart, match="runs already"):
             broker.start(tmp_path, free_port())
+
+
+@pytest.mark.broker
+def test_a_node_of_three_that_is_killed_comes_back_where_it_was(tmp_path: Path) -> None:
+    with broker.running(tmp_path, nodes=3) as three:
+        say(three.bootstrap, b"xin chao", copies=3)
+        three.pids[1].end(0, signal.SIGKILL)
+        found = broker.status(tmp_path)
+
+        whole = broker.start(tmp_path, dies_with_us=True)
+
+        assert found is not None and [node.id for node in found.missing()] == [2]
+        assert (whole.nodes, whole.missing()) == (three.nodes, ())
+        assert (whole.pids[0], whole.pids[2]) == (three.pids[0], three.pids[2])
+        assert brokers(whole.nodes[1].address) == 3
+        assert hear(whole.bootstrap) == b"xin chao"
+    assert broker.status(tmp_path) is None
+    assert not any(pid.is_alive() for pid in whole.pids)
+
+
+@pytest.mark.broker
+def test_three_nodes_keep_their_data_and_their_number_over_a_restart(tmp_path: Path) -> None:
+    with broker.running(tmp_path, nodes=3) as first:
+        say(first.bootstrap, b"xin chao", copies=3)
+
+    with broker.running(tmp_path) as second:
+        heard, listed = hear(second.bootstrap), brokers(second.bootstrap)
+
+    assert (heard, listed) == (b"xin chao", 3)
+    with pytest.raises(CannotStart, match="of 3 nodes"):
+        broker.start(tmp_path, nodes=1)
 
 
 @pytest.mark.broker

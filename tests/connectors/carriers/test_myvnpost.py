@@ -144,6 +144,12 @@ def test_what_is_no_webhook_is_unreadable(body: bytes) -> None:
         CARRIER.updates(body)
 
 
+def test_a_nul_is_said_as_a_question_mark() -> None:
+    (update,) = CARRIER.updates(json.dumps({"data": [{"itemCode": "EA\0VN", "saleOrderCode": "x/D1"}]}).encode())
+
+    assert update.item == "EA?VN"
+
+
 TEXTS = st.text(st.characters(categories=["L", "N", "P", "Z", "Cs", "Cc"]), max_size=30)
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.lists(TEXTS, max_size=2)
 NAMES = ["itemCode", "originalItemCode", "saleOrderCode", "status", "updatedDate", "causeName", "codAmount"]

@@ -1,5 +1,6 @@
 """The tables of gate, notify and agencies say the same on SQLite and PostgreSQL."""
 
+import threading
 from datetime import timedelta
 
 from connectors.store import Store, callbacks, credentials, endpoints, feed, gate_seen, sealed_keys
@@ -59,6 +60,25 @@ def test_the_feed_keeps_its_order_and_its_cursor(store: Store) -> None:
         first = feed.after(connection, AGENCY, 0, 2)
         rest = feed.after(connection, AGENCY, first[-1].cursor, 10)
     assert [row.body for row in (*first, *rest)] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_a_reader_of_the_feed_passes_nobody_who_is_still_writing(store: Store) -> None:
+    def feed_another() -> None:
+        with store.begin() as transaction:
+            feed.put(transaction, [Told(AGENCY, "second", "agency.notices", 1, 0, b"second")])
+
+    other = threading.Thread(target=feed_another)
+    with store.begin() as transaction:
+        feed.put(transaction, [Told(AGENCY, "first", "agency.notices", 0, 0, b"first")])
+        other.start()
+        other.join(0.3)
+        with store.read() as connection:
+            early = feed.after(connection, AGENCY, 0, 10)
+    other.join(20)
+
+    with store.read() as connection:
+        late = feed.after(connection, AGENCY, early[-1].cursor if early else 0, 10)
+    assert [row.body for row in (*early, *late)] == [b"first", b"second"]
 
 
 def test_an_endpoint_at_a_new_address_begins_anew(store: Store) -> None:
