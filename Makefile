@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format ready testable kafka lock clean distclean
+.PHONY: help demo up storm test lint format ready testable kafka lock clean distclean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -13,6 +13,9 @@ demo: ready ## Tell one dossier's story, then two weeks of a city's life in two 
 
 up: ready ## Run a local Kafka and every process until Ctrl-C
 	@$(BIN)/hoso up
+
+storm: ready ## Kill things while cities live, 1,000 times; stopped and called again it goes on where it was
+	@$(BIN)/hoso storm --until 1000 --book .hoso/storms.json
 
 test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
 	@$(BIN)/pytest

@@ -134,7 +134,10 @@ class Poll:
             self._put(conn, name, question, reference, order_no, clock().seconds())
 
     def _expected(self, conn: Connection, dossier: str, leg: LegShown, order_no: int) -> None:
-        """What is expected of a leg next, by when: one question a leg, asked when that has passed."""
+        """What is expected of a leg next, by when: one question a leg, asked when that has passed.
+
+        The last state that was read decides, however often those before it come again.
+        """
         key, due = f"expected:{leg.reference}", leg.expected_by
         name = f"{key}:{leg.expected}:{due.isoformat()}" if leg.expected and due else ""
         for row in self._queue.waiting(conn, key):
@@ -145,6 +148,8 @@ class Poll:
                 dossier=dossier, leg=leg.leg, carrier=leg.carrier, reference=leg.reference, item=leg.item_code
             )
             self._put(conn, name, question, key, order_no, due.timestamp())
+            # It was dropped for another and is expected again: a state came anew after a crash, or said so again.
+            self._queue.again(conn, [name], due.timestamp(), ended=[OwedState.DONE])
 
     def _put(self, conn: Connection, name: str, question: Question, key: str, order_no: int, due: float) -> None:
         body = question.model_dump_json().encode()

@@ -84,6 +84,8 @@ class LagWatch(threading.Thread):
         committed = client.list_group_offsets(list(GROUPS))  # type: ignore[attr-defined]  # kafka-python is untyped
         places = {place for offsets in committed.values() for place in offsets if place.topic != "dossier.state"}
         if not places:
+            # Nobody has read anything yet, so nobody is behind.
+            self._clear_at = time.monotonic()
             return
         ends = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))  # type: ignore[attr-defined]
         found: dict[str, int] = {}

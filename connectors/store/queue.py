@@ -180,11 +180,17 @@ class Queue:
                 .values(state=OwedState.OWED)
             )
 
-    def again(self, conn: Connection, ids: Sequence[str], next_at: float) -> int:
-        """Owe what gave up or stands aside once more, with all its tries."""
+    def again(
+        self,
+        conn: Connection,
+        ids: Sequence[str],
+        next_at: float,
+        ended: Sequence[OwedState] = (OwedState.GAVE_UP, OwedState.ASIDE),
+    ) -> int:
+        """Owe what ended so once more, with all its tries."""
         statement = (
             update(OWED)
-            .where(self._mine(), OWED.c.id.in_(ids), OWED.c.state.in_((OwedState.GAVE_UP, OwedState.ASIDE)))
+            .where(self._mine(), OWED.c.id.in_(ids), OWED.c.state.in_(ended))
             .values(state=OwedState.OWED, attempts=0, next_at=next_at, done_at=None, answer=None, published_at=None)
         )
         return conn.execute(statement).rowcount
@@ -213,7 +219,8 @@ class Queue:
         """Hold a lane for so long (real time), or longer; False while another does.
 
         Whoever gets it from another, or for the first time since this object was made (its process may have died with
-        calls under way and come back under its name), finds what was in flight owed again.
+        calls under way and come back under its name), finds what was in flight owed again. A lease of our own that ran
+        out while nobody took it is none of these: our calls are still under way.
         """
         now = time.time()
         with self.store.begin() as conn:
@@ -223,7 +230,7 @@ class Queue:
             row = conn.execute(self._lane(lane).with_for_update()).one()
             if row.owner is not None and row.owner != owner and row.leased_until > now:
                 return False
-            if row.owner != owner or row.leased_until <= now or lane not in self._held:
+            if row.owner != owner or lane not in self._held:
                 self._recover(conn, lane)
                 self._held.add(lane)
             conn.execute(update(LANES).where(self._at(lane)).values(owner=owner, leased_until=now + seconds))

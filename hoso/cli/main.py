@@ -35,6 +35,7 @@ class Command:
 
 COMMANDS = (
     Command("demo", "hoso.cli.demo", "Tell one dossier's story, then two weeks of a city's life in two minutes."),
+    Command("storm", "hoso.cli.storm", "Kill things while a city lives, and reconcile everything."),
     Command("up", "hoso.cli.up", "Run a local Kafka and every process under one supervisor."),
     Command("broker", "hoso.cli.broker", "Start, stop or show the local Kafka."),
     Command("topics", "hoso.cli.topics", "Create the topics, or compare them with the plan."),

@@ -199,3 +199,25 @@ def test_only_the_newest_expectation_of_a_leg_is_kept(tmp_path: Path) -> None:
         desk.takes(a_state(None, None))
 
         assert (two, desk.queue.counts()) == ({"myvnpost": 1}, {})
+
+
+def test_states_that_come_anew_after_a_crash_leave_the_question_of_the_last(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        first, last = a_state(AT + timedelta(days=30)), a_state(AT + timedelta(days=33))
+        desk.takes(first, last)
+
+        desk.takes(first, last)
+
+        due = (AT + timedelta(days=33)).timestamp()
+        assert (desk.queue.next_at("myvnpost"), desk.queue.counts()) == (due, {"myvnpost": 1})
+
+
+def test_what_is_expected_again_is_asked_about_again(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_state(AT + timedelta(days=30)), a_state(AT + timedelta(days=33)))
+
+        desk.takes(a_state(AT + timedelta(days=30)))
+        assert desk.queue.next_at("myvnpost") == (AT + timedelta(days=30)).timestamp()
+
+        desk.takes(a_state(None, None))
+        assert desk.queue.counts() == {}

@@ -165,6 +165,17 @@ def test_a_lease_that_ran_out_is_anybodys_and_its_flights_are_owed_again(queue: 
     assert (row.id, row.in_doubt) == ("a", True)
 
 
+def test_calls_under_way_stay_ours_when_our_own_lease_ran_out_and_nobody_took_it(queue: Queue) -> None:
+    """Another process was frozen while it held the database: the lane came too late to its lease, its calls went on."""
+    queue.lease("post", ME, -1)
+    put(queue, a_row("a"))
+    first = claimed(queue)
+
+    assert queue.lease("post", ME, 60)
+
+    assert (first, claimed(queue)) == (["a"], [])
+
+
 def test_who_comes_back_under_its_name_finds_its_flights_owed_again(queue: Queue, store: Store) -> None:
     queue.lease("post", ME, 60)
     put(queue, a_row("a"))
