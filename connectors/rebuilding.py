@@ -1,11 +1,12 @@
 """The log folded from its start by the same verbs, side effects fenced off, and compared with what the workers said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from connectors.broker import Reader
+from connectors.broker import Message, Reader
 from connectors.history import published
 from rules.parking import Kept, advance
+from rules.reference import Reference
 from rules.shown import shown
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
@@ -23,20 +24,27 @@ class Refolded:
     facts: int
 
 
+def folded(log: Iterable[Message], reference: Reference, kept: dict[str, Kept]) -> Iterator[tuple[str, list[Event]]]:
+    """Fold records of the log into `kept`; for each fact its dossier and what it set in motion, said to nobody."""
+    for record in log:
+        code, raw = (record.key or b"").decode(errors="replace"), record.value or b""
+        try:
+            event: Event | None = Event.decode(raw)
+            ref = event.ref if event else ""
+        except UnknownType:
+            event, ref = None, ref_in(raw)
+        except NotAnEvent:
+            # The workers put it with the dead letters.
+            continue
+        kept[code], facts = advance(kept.get(code, Kept()), event, raw, ref, reference)
+        yield code, facts
+
+
 def refold(bootstrap: str, progress: Callable[[int], None] = lambda _: None) -> Refolded:
     """Every dossier by the log as it is now. Raises TryLater while the broker is away."""
-    reference, kept, facts = published(bootstrap), dict[str, Kept](), 0
+    kept, facts = dict[str, Kept](), 0
     with Reader(bootstrap, LOG) as reader:
-        for record in reader.to_end():
-            code, raw = (record.key or b"").decode(errors="replace"), record.value or b""
-            try:
-                event: Event | None = Event.decode(raw)
-                ref = event.ref if event else ""
-            except UnknownType:
-                event, ref = None, ref_in(raw)
-            except NotAnEvent:
-                continue
-            kept[code], _ = advance(kept.get(code, Kept()), event, raw, ref, reference)
+        for _ in folded(reader.to_end(), published(bootstrap), kept):
             facts += 1
             progress(facts)
     return Refolded(kept, facts)

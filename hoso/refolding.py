@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.broker import Message
-from rules.parking import Kept, advance
+from connectors.rebuilding import folded
+from rules.parking import Kept
 from rules.reference import Reference
 from schemas.deadline import DEADLINES
 from schemas.dossier import LOG
-from schemas.event import Event, NotAnEvent, UnknownType, ref_in
+from schemas.event import Event
 from schemas.notice import NOTICES
 from schemas.postal import REQUESTS
 from schemas.state import STATE, DossierStateChanged
@@ -33,16 +34,7 @@ class Fold:
 def fold(log: Sequence[Message], reference: Reference) -> Fold:
     """Every dossier, fact by fact."""
     result = Fold()
-    for record in log:
-        code, raw = (record.key or b"").decode(errors="replace"), record.value or b""
-        try:
-            event: Event | None = Event.decode(raw)
-            ref = event.ref if event else ""
-        except UnknownType:
-            event, ref = None, ref_in(raw)
-        except NotAnEvent:
-            continue  # The workers put it with the dead letters.
-        result.kept[code], facts = advance(result.kept.get(code, Kept()), event, raw, ref, reference)
+    for code, facts in folded(log, reference, result.kept):
         for fact in facts:
             if isinstance(fact, DossierStateChanged):
                 result.states[code] = fact
@@ -53,9 +45,9 @@ def fold(log: Sequence[Message], reference: Reference) -> Fold:
 
 def differences(topics: Mapping[str, Sequence[Message]], reference: Reference) -> list[str]:
     """Every difference, a line each; none is the promise kept."""
-    folded = fold(topics.get(LOG, ()), reference)
-    lines = _states(folded, topics.get(STATE, ()))
-    for topic, expected in folded.said.items():
+    again = fold(topics.get(LOG, ()), reference)
+    lines = _states(again, topics.get(STATE, ()))
+    for topic, expected in again.said.items():
         found: dict[str, Event] = {}
         for record in topics.get(topic, ()):
             event = Event.decode(record.value or b"")
@@ -70,16 +62,16 @@ def differences(topics: Mapping[str, Sequence[Message]], reference: Reference) -
     return sorted(lines)
 
 
-def _states(folded: Fold, records: Sequence[Message]) -> list[str]:
+def _states(again: Fold, records: Sequence[Message]) -> list[str]:
     last: dict[str, DossierStateChanged] = {}
     for record in records:
         if record.value is not None:
             event = DossierStateChanged.decode(record.value)
             last[event.subject] = event
-    lines = [f"{code}: a state was said and the log gives none" for code in last.keys() - folded.states.keys()]
-    lines += [f"{code}: the log gives a state and none was said" for code in folded.states.keys() - last.keys()]
-    for code in folded.states.keys() & last.keys():
-        said, gives = last[code].data, folded.states[code].data
+    lines = [f"{code}: a state was said and the log gives none" for code in last.keys() - again.states.keys()]
+    lines += [f"{code}: the log gives a state and none was said" for code in again.states.keys() - last.keys()]
+    for code in again.states.keys() & last.keys():
+        said, gives = last[code].data, again.states[code].data
         lines += [
             f"{code}: {name} was said as {getattr(said, name)!r}, the log gives {getattr(gives, name)!r}"
             for name in DossierStateChanged.Data.model_fields

@@ -10,6 +10,7 @@ KILLS, SEED = 30, 8
 
 
 @pytest.mark.broker
+@pytest.mark.storm
 def test_what_was_acknowledged_survives_thirty_blows_and_happens_once(tmp_path: Path) -> None:
     verdict = run(Wishes(tmp_path, kills=KILLS, seed=SEED, say=print))
 
