@@ -119,7 +119,7 @@ def log_of(node: Node, home: Path) -> Path:
 def new_cluster() -> str:
     """A cluster's name: a random uuid, written as Kafka writes one.
 
-    One in 64 would begin with a dash, which the storage tool takes for an option; Kafka's own generator leaves those out.
+    One in 64 would begin with a dash, which the storage tool takes for an option; Kafka leaves those out as well.
     """
     while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         continue
