@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from streams.engine import Record, Stepped
 from tests.streams.engine.doubles import Raw, bare, unit_of
 from tests.streams.engine.rig import wait_until
 from tests.streams.stock.stock import StockWorkers
+
+pytestmark = pytest.mark.stock
 
 # Defect B's other half, an ended worker and nothing committed, is on the broker in engine/test_workers.py.
 
