@@ -6,6 +6,7 @@ whether anything moves. It is a pure function of the log and of the reference ve
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from rules.post.leg import Leg
 from rules.post.orders import answered, planned
 from rules.reference import Edition, Reference, term_of
 from rules.standing import has_standing
-from schemas.clock import ClockState
+from schemas.clock import ClockFact, ClockState
 from schemas.deadline import LimitReached, ReferenceChanged, RungReached
 from schemas.dossier import Corrected, DossierFact, DossierStatus
 from schemas.event import Event
@@ -40,7 +41,7 @@ class Waiting(Struct, frozen=True, array_like=True, gc=False):
     raw: bytes
 
 
-class Dossier(Struct, frozen=True, omit_defaults=True, gc=False):
+class Dossier(Struct, frozen=True, array_like=True, gc=False):
     """One dossier. Everything in it follows from its log; nothing in it names a citizen.
 
     `seen` holds, for every fact, a short digest of its source and id, and one of its content. `announced_on` is the
@@ -133,7 +134,7 @@ def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossie
         case PostalFact() | StatusConfirmed():
             dossier = replace(dossier, legs=answered(dossier.legs, event, today, view))
         case _:
-            dossier = _projected(dossier, view, event, reference)
+            dossier = _projected(before or dossier, dossier, view, event, reference)
     return _settled(dossier, view, today)
 
 
@@ -185,10 +186,12 @@ def _taken(dossier: Dossier, event: DossierFact) -> Dossier:
 # ---------------------------------------------------------------- the legal clock
 
 
-def _projected(dossier: Dossier, view: View, event: Event, reference: Reference) -> Dossier:
+def _projected(before: Dossier, dossier: Dossier, view: View, event: Event, reference: Reference) -> Dossier:
     """The clock anew from its facts; the first that starts it pins the dossier to the version it names."""
     facts = clock_facts(effective(dossier.life, dossier.retracted))
     if view.procedure is None or (not facts and dossier.clock.state is ClockState.NOT_STARTED):
+        return dossier
+    if _clock_stands(before, dossier, view, facts):
         return dossier
     pinned = dossier.refversion or event.refversion
     edition = reference.at(pinned or "")
@@ -211,6 +214,15 @@ def _projected(dossier: Dossier, view: View, event: Event, reference: Reference)
     reached = tuple(sorted({*dossier.reached, *passed}))
     announced = clock.due_on if clock.state is ClockState.RUNNING else dossier.announced_on
     return replace(dossier, clock=clock, ladder=ladder, reached=reached, announced_on=announced)
+
+
+def _clock_stands(before: Dossier, after: Dossier, view: View, facts: tuple[ClockFact, ...]) -> bool:
+    """Whether nothing that a clock is computed from differs from what it was computed from before."""
+    if before.refversion is None or before.refversion != after.refversion:
+        return False
+    was = before.view()
+    same = (was.procedure, was.competent, was.receiving) == (view.procedure, view.competent, view.receiving)
+    return same and clock_facts(effective(before.life, before.retracted)) == facts
 
 
 def rung_key(rung: RungAt) -> str:
@@ -247,6 +259,7 @@ def _remembered(dossier: Dossier, ref: str, event: Event) -> Dossier:
     return replace(dossier, seen=dossier.seen | {_short(ref): _short(event.digest or "")})
 
 
+@lru_cache(maxsize=256)
 def _short(text: str) -> bytes:
     """Eight bytes that stand for a text: a dossier has at most 2,000 facts, so a collision needs 10^12 dossiers."""
     return blake2b(text.encode(), digest_size=8).digest()

@@ -4,7 +4,12 @@ Everything here is computed from the facts sorted by when they happened, so a la
 had it come in order, and a retracted one leaves no trace in what follows.
 """
 
+from bisect import insort
+from collections import deque
+from collections.abc import Callable
+from copy import copy
 from datetime import date, datetime
+from operator import is_
 from typing import Any
 
 from msgspec import Struct
@@ -52,6 +57,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     "rated": (),
 }
 """What of each kind's data the rules look at; the rest stays on the log alone."""
+
+LOOKED_AT = {kind: set(names) for kind, names in KEPT.items()}
 
 ORDER = {kind: place for place, kind in enumerate(KEPT)}
 """Of two facts at one instant, the one whose kind stands earlier comes first."""
@@ -111,13 +118,19 @@ def kind_of(event: DossierFact) -> str:
 def life_fact(event: DossierFact) -> LifeFact:
     """The fact, cut down."""
     kind = kind_of(event)
-    data = event.data.model_dump(mode="json", include=set(KEPT[kind]), exclude_none=True)
+    data = event.data.model_dump(mode="json", include=LOOKED_AT[kind], exclude_none=True)
     return LifeFact(kind, event.time, event.ref, data)
 
 
 def inserted(life: tuple[LifeFact, ...], fact: LifeFact) -> tuple[LifeFact, ...]:
     """The life with one more fact, in its place in time."""
-    return tuple(sorted((*life, fact), key=lambda one: (one.at.timestamp(), ORDER[one.kind], one.ref)))
+    grown = list(life)
+    insort(grown, fact, key=_place)
+    return tuple(grown)
+
+
+def _place(fact: LifeFact) -> tuple[datetime, int, str]:
+    return fact.at, ORDER[fact.kind], fact.ref
 
 
 def effective(life: tuple[LifeFact, ...], retracted: tuple[str, ...]) -> tuple[LifeFact, ...]:
@@ -129,75 +142,136 @@ ENTERS = {kind: known.enters for kind in KEPT if issubclass(known := TYPES[type_
 
 
 def view_of(life: tuple[LifeFact, ...]) -> View:
-    """The dossier that these facts, in order of time, describe."""
-    view = View()
+    """The dossier that these facts, in order of time, describe. A view is shared: nobody changes it."""
+    for known, view in _recent:
+        if known is life:
+            return view
+    view = _grown(life) or _told(View(), life)
+    _recent.append((life, view))
+    return view
+
+
+_recent: deque[tuple[tuple[LifeFact, ...], View]] = deque(maxlen=3)
+"""The last views: a fact is judged by the dossier before it and after it, and each is asked for several times."""
+
+
+def _grown(life: tuple[LifeFact, ...]) -> View | None:
+    """A view that is known already, with one more fact at its end."""
+    for known, view in _recent:
+        if len(known) + 1 == len(life) and all(map(is_, known, life)):
+            return _told(copy(view), life[-1:])
+    return None
+
+
+def _told(view: View, life: tuple[LifeFact, ...]) -> View:
     for fact in life:
-        _tell(view, fact)
+        if (tell := TELLS.get(fact.kind)) is not None:
+            tell(view, fact)
         view.status = _status_after(view.status, fact)
     return view
 
 
 def _status_after(status: DossierStatus, fact: LifeFact) -> DossierStatus:
-    match fact.kind:
-        case "adopted":
-            return DossierStatus(fact.data["status"]) if status is DossierStatus.UNKNOWN else status
-        case "supplement_received" if not fact.data["complete"]:
-            return status
-        case _:
-            return moved(status, ENTERS[fact.kind])
+    kind = fact.kind
+    if kind == "adopted":
+        return DossierStatus(fact.data["status"]) if status is DossierStatus.UNKNOWN else status
+    if kind == "supplement_received" and not fact.data["complete"]:
+        return status
+    return moved(status, ENTERS[kind])
 
 
-def _tell(view: View, fact: LifeFact) -> None:
-    """Take from a fact what it says about the dossier; what it leaves out stays as it was."""
-    data = fact.data
-    match fact.kind:
-        case "submitted" | "received" | "adopted" | "collection_registered" | "handover_signed":
-            _tell_opening(view, fact)
-        case "forwarded":
-            view.competent = view.holder = data["to_agency"]
-            view.linked += tuple(step["agency"] for step in data.get("steps", ()))
-            view.transfer_to = data["to_agency"]
-        case "rerouted":
-            view.receiving = view.holder = data["to_agency"]
-            view.transfer_to = data["to_agency"]
-        case "assigned":
-            view.holder = data["agency"]
-        case "consultation_requested":
-            view.consulted += (data["agency"],)
-        case "result_ready":
-            view.result = fact
-        case "return_registered":
-            view.by_post, view.return_fact, view.return_contact = True, fact.ref, data["contact"]
-        case "return_cancelled":
-            view.by_post = False
-        case "collection_cancelled":
-            view.collection_cancelled = True
+# ---------------------------------------------------------------- what each fact says; what it leaves out stays
 
 
-def _tell_opening(view: View, fact: LifeFact) -> None:
+def _opened(view: View, fact: LifeFact) -> None:
     data = fact.data
     view.procedure = data.get("procedure_code", view.procedure)
     view.receiving = data.get("receiving_agency", view.receiving)
     view.competent = data.get("competent_agency", view.competent)
     view.channel = data.get("channel", view.channel)
-    view.promised_due_on = _day(data.get("promised_due_on")) or view.promised_due_on
-    view.documents = tuple(data.get("documents", ())) or view.documents
+    if day := data.get("promised_due_on"):
+        view.promised_due_on = date.fromisoformat(day)
+    if documents := data.get("documents"):
+        view.documents = tuple(documents)
     view.holder = view.holder or view.receiving
-    match fact.kind:
-        case "collection_registered":
-            view.collection_fact, view.collection_contact = fact.ref, data["contact"]
-            view.collection_documents = view.documents
-            view.collection_cancelled = False
-            view.channel = view.channel or "POSTAL"
-        case "handover_signed" if data["direction"] == Direction.POST_TO_AGENCY:
-            view.handed_in = True
-        case "handover_signed":
-            view.handed_out += (data["leg"],)
-        case _ if "return_mode" in data:
-            view.return_mode = data["return_mode"]
-            view.by_post = data["return_mode"] == ReturnMode.POST
-            if view.by_post and "contact" in data:
-                view.return_fact, view.return_contact = fact.ref, data["contact"]
+
+
+def _taken_in(view: View, fact: LifeFact) -> None:
+    _opened(view, fact)
+    data = fact.data
+    if "return_mode" not in data:
+        return
+    view.return_mode = data["return_mode"]
+    view.by_post = view.return_mode == ReturnMode.POST
+    if view.by_post and "contact" in data:
+        view.return_fact, view.return_contact = fact.ref, data["contact"]
+
+
+def _collection_registered(view: View, fact: LifeFact) -> None:
+    _opened(view, fact)
+    view.collection_fact, view.collection_contact = fact.ref, fact.data["contact"]
+    view.collection_documents = view.documents
+    view.collection_cancelled = False
+    view.channel = view.channel or "POSTAL"
+
+
+def _collection_cancelled(view: View, fact: LifeFact) -> None:
+    view.collection_cancelled = True
+
+
+def _handed_over(view: View, fact: LifeFact) -> None:
+    _opened(view, fact)
+    if fact.data["direction"] == Direction.POST_TO_AGENCY:
+        view.handed_in = True
+    else:
+        view.handed_out += (fact.data["leg"],)
+
+
+def _forwarded(view: View, fact: LifeFact) -> None:
+    view.competent = view.holder = view.transfer_to = fact.data["to_agency"]
+    view.linked += tuple(step["agency"] for step in fact.data.get("steps", ()))
+
+
+def _rerouted(view: View, fact: LifeFact) -> None:
+    view.receiving = view.holder = view.transfer_to = fact.data["to_agency"]
+
+
+def _assigned(view: View, fact: LifeFact) -> None:
+    view.holder = fact.data["agency"]
+
+
+def _consulted(view: View, fact: LifeFact) -> None:
+    view.consulted += (fact.data["agency"],)
+
+
+def _resolved(view: View, fact: LifeFact) -> None:
+    view.result = fact
+
+
+def _return_registered(view: View, fact: LifeFact) -> None:
+    view.by_post, view.return_fact, view.return_contact = True, fact.ref, fact.data["contact"]
+
+
+def _return_cancelled(view: View, fact: LifeFact) -> None:
+    view.by_post = False
+
+
+TELLS: dict[str, Callable[[View, LifeFact], None]] = {
+    "adopted": _taken_in,
+    "submitted": _taken_in,
+    "received": _taken_in,
+    "collection_registered": _collection_registered,
+    "collection_cancelled": _collection_cancelled,
+    "handover_signed": _handed_over,
+    "forwarded": _forwarded,
+    "rerouted": _rerouted,
+    "assigned": _assigned,
+    "consultation_requested": _consulted,
+    "result_ready": _resolved,
+    "return_registered": _return_registered,
+    "return_cancelled": _return_cancelled,
+}
+"""What a fact of each kind says about the dossier; the others say only where it stands."""
 
 
 def clock_facts(life: tuple[LifeFact, ...]) -> tuple[ClockFact, ...]:

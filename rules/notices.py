@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rules.dossier import Dossier
-from rules.facts import caused
+from rules.facts import Derived, caused
 from rules.life import View
 from rules.reference import Edition
 from rules.words import words
@@ -28,9 +28,11 @@ class Telling:
 
 def addressed(
     after: Dossier, tellings: list[Telling], by: Event, view: View, edition: Edition
-) -> tuple[Dossier, list[Notice]]:
+) -> tuple[Dossier, list[Derived]]:
     """A notice for each agency that is to be told, and the dossier with its count of them."""
-    numbers, notices = dict(after.numbers), list[Notice]()
+    if not tellings:
+        return after, []
+    numbers, notices = dict(after.numbers), list[Derived]()
     for telling in tellings:
         for agency in _told(telling, view, edition):
             numbers[agency] = numbers.get(agency, 0) + 1
@@ -47,13 +49,13 @@ def _told(telling: Telling, view: View, edition: Edition) -> list[str]:
     return list(dict.fromkeys(agency.code for agency in agencies))
 
 
-def _notice(telling: Telling, agency: str, sequence: int, after: Dossier, by: Event) -> Notice:
-    data = Notice.Data(
-        agency=agency,
-        kind=telling.kind,
-        sequence=sequence,
-        text=words(telling.kind, dossier=by.subject, **telling.values),
-        state=after.status,
-        payload=telling.payload,
-    )
+def _notice(telling: Telling, agency: str, sequence: int, after: Dossier, by: Event) -> Derived:
+    data = {
+        "agency": agency,
+        "kind": telling.kind,
+        "sequence": sequence,
+        "text": words(telling.kind, dossier=by.subject, **telling.values),
+        "state": after.status,
+        "payload": telling.payload,
+    }
     return caused(Notice, by, data, *telling.about, agency, type=type_name("notice", telling.kind))

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.dossier import Dossier, evolve
-from rules.facts import caused
+from rules.facts import Derived, caused, here, present
 from rules.notices import Telling, addressed
 from rules.reactions import react
 from rules.reference import Reference
@@ -22,7 +22,7 @@ from schemas.event import Event, NotAnEvent
 from schemas.instant import VIETNAM
 from schemas.notice import NoticeKind
 from schemas.ops import EventSkipped, Retried
-from schemas.state import DossierStateChanged, ParkedShown
+from schemas.state import DossierStateChanged
 
 PARKED = "parked"
 """The limit that warns of a parked dossier before its due date."""
@@ -57,7 +57,7 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
         return self.dossier.next_due() if self.dossier else None
 
 
-def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Event]]:
+def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     """What is kept after one more fact, and what that sets in motion. Never raises, but for bytes that are no event.
 
     `event` is None where this release does not know the fact's type: a newer one may.
@@ -80,7 +80,7 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
     return _said(after, event or _last_readable(after), reference)
 
 
-def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Event]]:
+def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     if event is None:
         return _park(kept, None, Parked(ref, raw), "this release does not know its type", reference)
     try:
@@ -93,9 +93,9 @@ def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
     return Kept(after), facts
 
 
-def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Reference) -> tuple[Kept, list[Event]]:
+def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Reference) -> tuple[Kept, list[Derived]]:
     """Fold what waited, in order, until one fails again; then those behind it wait on."""
-    going, said = Kept(kept.dossier), list[Event]()
+    going, said = Kept(kept.dossier), list[Derived]()
     for number, one in enumerate(waiting):
         found = _decoded(one.raw)
         going, facts = _folded(going, found, one.raw, one.ref, reference)
@@ -114,7 +114,7 @@ def _decoded(raw: bytes) -> Event | None:
         return None
 
 
-def _cleared(kept: Kept, event: Event, said: list[Event]) -> tuple[Kept, list[Event]]:
+def _cleared(kept: Kept, event: Event, said: list[Derived]) -> tuple[Kept, list[Derived]]:
     """The state says that it is parked no longer, whether or not anything else changed."""
     if kept.dossier is None:
         return kept, said
@@ -123,7 +123,12 @@ def _cleared(kept: Kept, event: Event, said: list[Event]) -> tuple[Kept, list[Ev
     return replace(kept, dossier=dossier), [*said, state]
 
 
-def _park(kept: Kept, event: Event | None, first: Parked, why: str, reference: Reference) -> tuple[Kept, list[Event]]:
+def parked(kept: Kept, event: Event | None, raw: bytes, ref: str, why: str, reference: Reference) -> Kept:
+    """What is kept when this fact is set aside for a reason that folding cannot show: its dossier waits from here."""
+    return _park(kept, event, Parked(ref, raw), why[:WORDS], reference)[0]
+
+
+def _park(kept: Kept, event: Event | None, first: Parked, why: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     since = event.recorded if event is not None else None
     after = replace(kept, parked=(first,), why=why, since=since, alarm_at=_alarm_at(kept, reference))
     return _said(after, event, reference)
@@ -138,21 +143,21 @@ def _alarm_at(kept: Kept, reference: Reference) -> datetime | None:
     return datetime.combine(calendar.before(dossier.clock.due_on, ALARM_WORKING_DAYS), ALARM_TIME)
 
 
-def _said(kept: Kept, event: Event | None, reference: Reference) -> tuple[Kept, list[Event]]:
+def _said(kept: Kept, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
     """The public state with the word that it is parked; nothing where no fact of it was ever readable."""
     if event is None:
         return kept, []
     dossier = kept.dossier or Dossier(event.subject)
     dossier = replace(dossier, sequence=dossier.sequence + 1)
-    waits = ParkedShown(
-        what=kept.parked[0].ref[:WORDS],
-        why=kept.why or "unknown",
-        since=kept.since or event.recorded,
-        facts=len(kept.parked),
-    )
-    data = shown(dossier, dossier.view()).model_copy(update={"parked": waits})
-    state = caused(DossierStateChanged, event, data, PARKED)
-    kept = replace(kept, dossier=dossier, since=waits.since)
+    since = kept.since or event.recorded
+    waits = present({
+        "what": kept.parked[0].ref[:WORDS],
+        "why": kept.why or "unknown",
+        "since": here(since),
+        "facts": len(kept.parked),
+    })  # fmt: skip
+    state = caused(DossierStateChanged, event, shown(dossier, dossier.view()) | {"parked": waits}, PARKED)
+    kept = replace(kept, dossier=dossier, since=since)
     return kept, [state]
 
 
@@ -161,7 +166,7 @@ def _last_readable(kept: Kept) -> Event | None:
     return next((event for event in found if event is not None), None)
 
 
-def _alarmed(kept: Kept, event: LimitReached, reference: Reference) -> tuple[Kept, list[Event]]:
+def _alarmed(kept: Kept, event: LimitReached, reference: Reference) -> tuple[Kept, list[Derived]]:
     """Those who answer for the dossier are told that its clock is not being kept."""
     dossier = kept.dossier
     if dossier is None or kept.alarm_at is None:

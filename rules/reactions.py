@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from rules.deadlines.reactions import clock_reacts, rung_reacts
 from rules.dossier import Dossier, Verdict, Waiting, seen_before
-from rules.facts import caused
+from rules.facts import Derived, caused
 from rules.life import View
 from rules.notices import Telling, addressed
 from rules.post.reactions import post_reacts
@@ -22,12 +22,12 @@ from schemas.notice import NoticeKind
 from schemas.state import DossierStateChanged
 
 
-def react(before: Dossier | None, after: Dossier, event: Event, reference: Reference) -> tuple[Dossier, list[Event]]:
+def react(before: Dossier | None, after: Dossier, event: Event, reference: Reference) -> tuple[Dossier, list[Derived]]:
     """What this fact sets in motion, and the dossier with its counts of what was said (notices, states)."""
     was = before or Dossier(after.code)
     edition = reference.at(event.refversion or after.refversion or "")
     view = after.view()
-    facts, tellings = list[Event](), list[Telling]()
+    facts, tellings = list[Derived](), list[Telling]()
     if seen_before(before, event) is Verdict.CONFLICT:
         tellings.append(_rejected(event.ref, "CONFLICT"))
     clock_reacts(was, after, event, view, edition, facts, tellings)
@@ -68,7 +68,7 @@ def _rejected(ref: str, why: str, waiting: Waiting | None = None) -> Telling:
 # ---------------------------------------------------------------- the public state
 
 
-def _state(was: Dossier, after: Dossier, event: Event, view: View) -> tuple[Dossier, list[Event]]:
+def _state(was: Dossier, after: Dossier, event: Event, view: View) -> tuple[Dossier, list[Derived]]:
     """The whole public state, when anything of it changed: no contact, no free text."""
     changed = (was.status, was.clock, was.legs, was.waiting, was.problem, was.life, was.retracted) != (
         after.status,

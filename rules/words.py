@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from schemas.notice import NoticeKind, Words
+from schemas.notice import NoticeKind
 from schemas.postal import FailureReason
 
 REASONS = {
@@ -111,11 +111,11 @@ SENTENCES: dict[NoticeKind, tuple[str, str]] = {
 }
 
 
-def words(kind: NoticeKind, **values: object) -> Words:
-    """The sentence of a notice; dates are written as the citizen writes them."""
+def words(kind: NoticeKind, **values: object) -> dict[str, str]:
+    """The sentence of a notice, as `schemas.notice.Words` has it; dates are written as the citizen writes them."""
     vi, en = SENTENCES[kind]
     shown = {name: shown_day(value) if isinstance(value, date) else value for name, value in values.items()}
-    return Words(vi=vi.format_map(shown | _reason(values, 0)), en=en.format_map(shown | _reason(values, 1)))
+    return {"vi": vi.format_map(shown | _reason(values, 0)), "en": en.format_map(shown | _reason(values, 1))}
 
 
 def shown_day(day: date) -> str:

@@ -1,13 +1,26 @@
 """What operators and the machinery say: decisions on the log, brakes, and bytes that nobody could read."""
 
-from typing import ClassVar, Literal
+import base64
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, Protocol, Self
+
+from pydantic import Field
 
 from schemas.dossier import LOG
 from schemas.event import Event, Frozen, LegName, LongText, ShortText
+from schemas.instant import aware
 from schemas.postal import ParcelStatus
 
 HOLDS = "ops.holds"
 DEAD_LETTERS = "dead.letters"
+REDRIVEN, REDRIVEN_TIMES = "hoso-redriven", "hoso-redriven-times"
+"""Headers of a record that an operator put back: the dead letter it comes from, and how often it was put back."""
+MOST_BYTES_KEPT = 560_000
+"""Of a record on the dead letters: its base64 must pass the workers' limit and the broker's."""
+MOST_KEY, MOST_REASON, A_HEADERS_FRAME = 200, 3900, 10
+EARLIEST_SECONDS, LATEST_SECONDS = 946_684_800, 4_102_444_800
+"""2000 to 2100: a client may stamp its records as it likes."""
 
 
 class StatusConfirmed(Event):
@@ -53,8 +66,29 @@ class EventSkipped(Event):
     data: Data
 
 
+class Met(Protocol):
+    """A record as whoever met it holds it."""
+
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+    @property
+    def timestamp_ms(self) -> int: ...
+
+
 class DeadLetterKept(Event):
-    """Bytes no schema reads: where they stood, why they were put aside, and the bytes (base64)."""
+    """Bytes no schema reads: where they stood, why they were put aside, and the bytes (base64).
+
+    `headers` are the record's own, their values in base64. `cut_from` is how long the record was, in bytes, where the
+    letter does not hold all of it.
+    """
 
     class Data(Frozen):
         topic: ShortText
@@ -62,9 +96,75 @@ class DeadLetterKept(Event):
         offset: int
         reason: LongText
         key: str | None = None
+        headers: tuple[tuple[str, str], ...] | None = None
         bytes: str
+        cut_from: int | None = None
+
+        @property
+        def place(self) -> str:
+            """Where the bytes stood, in one text: what a dead letter is known by, whoever put it aside."""
+            return f"{self.topic}/{self.partition}/{self.offset}"
 
     topic: ClassVar[str] = DEAD_LETTERS
     writer: ClassVar[str] = "whoever met them"
     type: Literal["vn.hoso.ops.dead_letter_kept.v1"] = "vn.hoso.ops.dead_letter_kept.v1"
     data: Data
+
+    @classmethod
+    def of(cls, topic: str, record: Met, reason: str, source: str, id: str) -> Self:
+        """The letter of a record of this topic; the same record gives the same letter. What is too long is cut."""
+        raw, headers = record.value or b"", [(name, value or b"") for name, value in record.headers]
+        whole = len(raw) + sum(len(name) + len(value) + A_HEADERS_FRAME for name, value in headers)
+        cut = whole > MOST_BYTES_KEPT
+        return cls(
+            id=id,
+            source=source,
+            subject=topic,
+            time=_stamped(record),
+            data=cls.Data(
+                topic=topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=reason[:MOST_REASON] or "unreadable",
+                key=record.key.decode(errors="replace")[:MOST_KEY] if record.key else None,
+                headers=tuple((name, _text(value)) for name, value in headers) if headers and not cut else None,
+                bytes=_text(raw[:MOST_BYTES_KEPT]),
+                cut_from=whole if cut else None,
+            ),
+        )
+
+
+class DeadLetterRedriven(Event):
+    """An operator put a dead letter's bytes back on the topic they came from: at which place they stand now.
+
+    `letter` is the id of its `dead_letter_kept`; `times` counts how often these bytes have been put back,
+    this time included.
+    """
+
+    class Data(Frozen):
+        letter: ShortText
+        topic: ShortText
+        partition: int
+        offset: int
+        times: Annotated[int, Field(ge=1)]
+        why: LongText
+        by: ShortText
+
+        @property
+        def place(self) -> str:
+            """Where the bytes stand now, in one text."""
+            return f"{self.topic}/{self.partition}/{self.offset}"
+
+    topic: ClassVar[str] = DEAD_LETTERS
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.dead_letter_redriven.v1"] = "vn.hoso.ops.dead_letter_redriven.v1"
+    data: Data
+
+
+def _stamped(record: Met) -> datetime:
+    """When the record was written, by its writer's word; the nearest time of ours, where that is none."""
+    return aware(min(max(record.timestamp_ms / 1000, EARLIEST_SECONDS), LATEST_SECONDS))
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

@@ -3,18 +3,20 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from schemas.clock import SupplementPolicy, Unit
 from schemas.event import AgencyCode, Event, Frozen, ProcedureCode, ShortText
 from schemas.notice import NoticeKind
 from schemas.postal import CarrierName
+from schemas.release import FIRST_RELEASE
 from schemas.sealed import PlaceCode
 
 REFERENCE = "reference"
 
 Minute = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$")]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Release = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}(\.[0-9]{1,4}){2}$")]
 
 
 class Strict(Frozen):
@@ -142,6 +144,13 @@ class Bundle(Strict):
     elsewhere_days: Annotated[int, Field(ge=0, le=30)] = 4
     """J + n working days elsewhere."""
     places: tuple[PlaceTable, ...] = ()
+    finalised: Release = FIRST_RELEASE
+    """The newest release that every process runs (`hoso fleet finalise`): nobody writes what a newer one brought."""
+
+
+def _of_any_release(value: object) -> object:
+    """A bundle of a newer release may say more than we know. A file may not: there a key we do not know is a slip."""
+    return Bundle.model_validate(value, extra="ignore") if isinstance(value, dict) else value
 
 
 class ReferencePublished(Event):
@@ -150,4 +159,4 @@ class ReferencePublished(Event):
     topic: ClassVar[str] = REFERENCE
     writer: ClassVar[str] = "hoso reference apply"
     type: Literal["vn.hoso.reference.published.v1"] = "vn.hoso.reference.published.v1"
-    data: Bundle
+    data: Annotated[Bundle, BeforeValidator(_of_any_release)]

@@ -57,6 +57,7 @@ NAMES = (
     Name("endpoint.verified", Kind.LOG, "An agency's endpoint answered its challenge"),
     Name("endpoint.unproven", Kind.LOG, "An agency's endpoint did not answer its challenge, or may not be called"),
     Name("endpoint.disabled", Kind.LOG, "An agency's endpoint answered 410"),
+    Name("content.differs", Kind.LOG, "ALARM: one id came with two contents; the first stands, two releases disagree"),
     Name("lane.opened", Kind.LOG, "A partner's lane flows again"),
     Name("lane.broken", Kind.LOG, "A partner does not answer: its lane waits"),
     Name("reference.loaded", Kind.LOG, "A version of the reference data is known"),
@@ -83,6 +84,7 @@ NAMES = (
     Name("hoso_call_seconds", Kind.HISTOGRAM, "How long a partner took to answer", ("partner",)),
     Name("hoso_lag_records", Kind.GAUGE, "Records not yet handled, by process and topic", ("process", "topic")),
     Name("hoso_owed", Kind.GAUGE, "What is still owed, by queue and lane", ("queue", "lane")),
+    Name("hoso_content_differs_total", Kind.COUNTER, "Ids that came with another content, by queue", ("queue",)),
     Name("hoso_dead_letters_total", Kind.COUNTER, "Bytes put aside, by topic", ("topic",)),
 )
 

@@ -167,7 +167,7 @@ TOPICS = (
     Topic(
         ops.DEAD_LETTERS,
         "source topic",
-        "whoever met bytes no schema reads",
+        "whoever met bytes no schema reads, operators who put them back",
         "operators, monitors",
         Keep.DAYS,
         "bytes nobody could read",

@@ -1,22 +1,22 @@
 """The step under the engine: decode, evolve, react, encode. Pure, but for the reference data it looks up by version."""
 
-import base64
 from collections import deque
-from importlib.metadata import version as release_of
 
 import structlog
 
-from rules.parking import advance, due_of
+from rules.parking import advance, due_of, parked
 from rules.reference import Reference
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, derived_id, ref_in
 from schemas.instant import aware
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
+from schemas.release import RELEASE
 from streams.codec import decode, encode
-from streams.engine import Letter, Record, Stepped
+from streams.engine import MAX_RECORD_BYTES, Letter, Record, Stepped, TooLarge, Unfit
 from streams.reference import Library
 
-CODE_VERSION = release_of("hoso")
+MOST_KEPT = MAX_RECORD_BYTES - 1_000
+"""Bytes of a state, so that key and header fit beside it."""
 
 log = structlog.get_logger()
 
@@ -39,8 +39,42 @@ class Fold:
         if after == before and not facts:
             return Stepped(None)
         next_due = after.next_due()
-        outputs = [(type(fact).topic, _stamped(fact)) for fact in facts]
+        outputs = [(fact.topic, fact.encode(RELEASE)) for fact in facts]
         return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs)
+
+    def poison(self, record: Record, error: Exception, state: bytes | None) -> Stepped:
+        """What follows instead of a step that failed; what no rule foresaw stops the worker before it commits.
+
+        Bytes that are no event go to the dead letters. A fact whose consequences no topic can hold parks its dossier;
+        where not even that can be held, it goes to the dead letters too: neither may stop its partition for ever.
+        """
+        match error:
+            case NotAnEvent() | Unfit():
+                stepped = _letter(record, error)
+            case TooLarge():
+                stepped = self._set_aside(record, error, state)
+            case _:
+                raise error
+        self._guard.saw(record.partition, went_wrong=True)
+        return stepped
+
+    def _set_aside(self, record: Record, error: TooLarge, state: bytes | None) -> Stepped:
+        kept = decode(state)
+        if kept.parked:
+            return _letter(record, error)
+        event, ref = _read(record)
+        after = parked(kept, event, record.value, ref, f"TooLarge: {error}", self._reference)
+        held = encode(after)
+        if len(held) > MOST_KEPT:
+            return _letter(record, error)
+        next_due = after.next_due()
+        return Stepped(held, next_due.timestamp() if next_due else None)
+
+
+def _letter(record: Record, error: Exception) -> Stepped:
+    id = derived_id("|".join(map(str, (LOG, record.partition, record.offset))), "dead letter")
+    letter = DeadLetterKept.of(LOG, record, str(error), "/hoso/streams", id)
+    return Stepped(None, letters=(Letter(DEAD_LETTERS, LOG.encode(), letter.encode()),))
 
 
 def _read(record: Record) -> tuple[Event | None, str]:
@@ -73,29 +107,7 @@ class Guard:
 
 
 def _stamped(fact: Event) -> bytes:
-    return fact.model_copy(update={"codeversion": CODE_VERSION}).encode()
-
-
-def poison(record: Record, error: Exception, state: bytes | None) -> Stepped:
-    """Bytes that no schema reads go to the dead letters; any other failure stops the worker before it commits."""
-    if not isinstance(error, NotAnEvent):
-        raise error
-    place = (LOG, record.partition, record.offset)
-    letter = DeadLetterKept(
-        id=derived_id("|".join(map(str, place)), "dead letter"),
-        source="/hoso/streams",
-        subject=LOG,
-        time=aware(record.timestamp_ms / 1000),
-        data=DeadLetterKept.Data(
-            topic=LOG,
-            partition=record.partition,
-            offset=record.offset,
-            reason=str(error)[:2000],
-            key=record.key.decode(errors="replace"),
-            bytes=base64.b64encode(record.value).decode(),
-        ),
-    )
-    return Stepped(None, letters=(Letter(DEAD_LETTERS, LOG.encode(), letter.encode()),))
+    return fact.model_copy(update={"codeversion": RELEASE}).encode()
 
 
 class Firing:

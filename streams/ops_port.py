@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from schemas.release import HEADER, Running
 from streams.engine import Engine
 
 
-def serving(engine: Engine, host: str, port: int) -> Callable[[], Awaitable[None]]:
+def serving(engine: Engine, host: str, port: int, name: str = "") -> Callable[[], Awaitable[None]]:
     """A coroutine to run beside the app: it serves until it is cancelled."""
 
     async def healthy(_: web.Request) -> web.Response:
@@ -23,8 +24,12 @@ def serving(engine: Engine, host: str, port: int) -> Callable[[], Awaitable[None
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
+    async def introduce(_: web.Request, answer: web.StreamResponse) -> None:
+        answer.headers[HEADER] = str(Running("worker", name))
+
     async def serve() -> None:
         app = web.Application()
+        app.on_response_prepare.append(introduce)
         app.add_routes([web.get("/healthz", healthy), web.get("/readyz", ready), web.get("/metrics", metrics)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()

@@ -8,6 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from rules.reference import Reference, UnknownVersion
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
+from schemas.upcasting import may_write
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ class Library:
             with self._changed:
                 self._bundles[bundle.version] = bundle
                 self._newest = bundle.version
+                may_write(bundle.finalised)
                 self._changed.notify_all()
             log.info("reference.loaded", version=bundle.version)
 

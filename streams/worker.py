@@ -8,15 +8,20 @@ from pydantic import ValidationError
 
 from schemas.dossier import LOG
 from schemas.instant import clock
+from schemas.notice import NOTICES
+from schemas.postal import REQUESTS
 from schemas.telemetry import configure
 from schemas.topics import TABLE, WORKER
 from streams.engine import Engine, Timers, build_app, run_worker, topic_id_reader
-from streams.fold import Firing, Fold, poison
+from streams.fold import Firing, Fold
 from streams.ops_port import serving
 from streams.reference import Library
 from streams.settings import WorkerSettings
 
 log = structlog.get_logger()
+
+EFFECTS = frozenset({REQUESTS, NOTICES})
+"""What reaches others: a fence keeps it silent. States and deadlines are said again, so that a new cluster has them."""
 
 
 def main() -> NoReturn:
@@ -35,7 +40,8 @@ def main() -> NoReturn:
         instance=settings.instance,
         reference=library.newest,
     )
-    beside = serving(engine, settings.ops_host, settings.ops_port) if settings.ops_port else None
+    port = settings.ops_port
+    beside = serving(engine, settings.ops_host, port, settings.instance) if port else None
     run_worker(app, beside=beside)
 
 
@@ -49,15 +55,17 @@ def build(settings: WorkerSettings, library: Library) -> tuple[Any, Engine]:
         partitions=settings.log_partitions,
         input_topic=LOG,
     )
+    fold = Fold(library.reference)
     engine = Engine(
         app,
         input_topic=LOG,
         table=TABLE,
         partitions=settings.log_partitions,
-        step=Fold(library.reference).step,
+        step=fold.step,
         timers=Timers(fire=Firing(library).fire, clock=lambda: clock().seconds(), every_seconds=0.05),
         log_id=topic_id_reader(settings.kafka_bootstrap, LOG),
-        poison=poison,
+        poison=fold.poison,
+        effects=EFFECTS,
     )
     return app, engine
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rules.dossier import Dossier, evolve
+from rules.facts import Derived
 from rules.reactions import react
 from rules.reference import Reference, reference_of
 from schemas.event import Event, digest_of, type_name
@@ -176,9 +177,16 @@ def fold(
     for event in events:
         after = evolve(dossier, event, reference)
         dossier, facts = react(dossier, after, event, reference)
-        said += facts
+        said += (as_read(fact) for fact in facts)
     assert dossier is not None
     return dossier, said
+
+
+def as_read(fact: Derived) -> Event:
+    """A derived fact as whoever reads its topic has it: its schema adds nothing and drops nothing."""
+    event = fact.event()
+    assert json.loads(event.encode()) == json.loads(fact.encode())
+    return event
 
 
 def notices(said: Iterable[Event], agency: str = "H29.12") -> list[str]:

@@ -1,7 +1,10 @@
 """What a changed clock or a reached rung sets in motion: deadlines said, agencies told, violations named."""
 
+from datetime import date
+from typing import Any
+
 from rules.dossier import Dossier, fired_key
-from rules.facts import caused
+from rules.facts import Derived, caused, here, present
 from rules.life import View
 from rules.notices import Telling
 from rules.plain import plain
@@ -14,7 +17,6 @@ from schemas.deadline import (
     MissWithdrawn,
     NearDue,
     Projected,
-    RungData,
     RungReached,
     Stopped,
     Suspended,
@@ -38,7 +40,7 @@ def clock_reacts(
     event: Event,
     view: View,
     edition: Edition,
-    facts: list[Event],
+    facts: list[Derived],
     tellings: list[Telling],
 ) -> None:
     """A date that is new, a clock that stands, violations that came to light: said, and told to the agencies."""
@@ -50,7 +52,7 @@ def clock_reacts(
         case ClockState.RUNNING if after.clock.due_on and _date_is_new(was, after):
             _projected(was, after, event, facts, tellings)
         case ClockState.SUSPENDED if was.clock.state is not ClockState.SUSPENDED and after.clock.suspended_since:
-            data = {"since": after.clock.suspended_since, "policy": _policy(view, edition)}
+            data = {"since": here(after.clock.suspended_since), "policy": _policy(view, edition)}
             facts.append(caused(Suspended, event, data))
         case ClockState.STOPPED:
             _stopped(was, after, event, view, facts, tellings)
@@ -65,11 +67,11 @@ def _date_is_new(was: Dossier, after: Dossier) -> bool:
     )
 
 
-def _projected(was: Dossier, after: Dossier, event: Event, facts: list[Event], tellings: list[Telling]) -> None:
+def _projected(was: Dossier, after: Dossier, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
     clock, previous = after.clock, was.announced_on
     data = {
         "due_on": clock.due_on,
-        "due_at": clock.due_at,
+        "due_at": here(clock.due_at),
         "previous_due_on": previous,
         "reason": clock.reason,
         "basis": clock.basis,
@@ -87,17 +89,18 @@ def _projected(was: Dossier, after: Dossier, event: Event, facts: list[Event], t
 
 
 def _stopped(
-    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Event], tellings: list[Telling]
+    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Derived], tellings: list[Telling]
 ) -> None:
     clock = after.clock
     if (was.clock.state, was.clock.outcome, was.clock.due_on) == (clock.state, clock.outcome, clock.due_on):
         return
-    facts.append(caused(Stopped, event, {"since": clock.stopped_at, "outcome": clock.outcome, "due_on": clock.due_on}))
+    data = {"since": here(clock.stopped_at), "outcome": clock.outcome, "due_on": clock.due_on}
+    facts.append(caused(Stopped, event, data))
     said = _was_missed(was, after)
     if said and clock.outcome in (Outcome.EARLY, Outcome.ON_TIME) and clock.due_on:
-        data = RungData(due_on=clock.due_on, holder=view.holder)
-        facts.append(caused(MissWithdrawn, event, data))
-        tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(data.model_dump()), {"due": clock.due_on}))
+        withdrawn = _rung_data(clock.due_on, 0, view.holder)
+        facts.append(caused(MissWithdrawn, event, withdrawn))
+        tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(withdrawn), {"due": clock.due_on}))
     if (said and clock.outcome is not Outcome.LATE) or (was.clock.outcome and was.clock.outcome != clock.outcome):
         _violated(Violation.STATED_AFTER_DUE, event.ref, event, facts, tellings)
 
@@ -111,7 +114,7 @@ def _new_violations(was: Dossier, after: Dossier) -> list[tuple[Violation, str]]
     return [found for found in after.clock.violations if found not in was.clock.violations]
 
 
-def _violated(code: Violation, ref: str, event: Event, facts: list[Event], tellings: list[Telling]) -> None:
+def _violated(code: Violation, ref: str, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
     facts.append(caused(ViolationFound, event, {"code": code, "fact": ref}, code, ref))
     tellings.append(Telling(NoticeKind.VIOLATION, {"code": code, "fact": ref}, {"code": code}, (code, ref)))
 
@@ -127,7 +130,7 @@ def rung_reacts(
     event: Event,
     view: View,
     edition: Edition,
-    facts: list[Event],
+    facts: list[Derived],
     tellings: list[Telling],
 ) -> None:
     """A rung that this firing reached; one that was passed when its date was set is reached in silence."""
@@ -137,6 +140,10 @@ def rung_reacts(
     due_on, today = event.data.due_on, date_of(event.time)
     left = edition.calendar.between(today, due_on) if today <= due_on else None
     late = (today - due_on).days if today > due_on else None
-    data = RungData(due_on=due_on, step=event.data.step, holder=view.holder, working_days_left=left, days_late=late)
+    data = _rung_data(due_on, event.data.step, view.holder) | present({"working_days_left": left, "days_late": late})
     facts.append(caused(kind, event, data, fired_key(event)))
-    tellings.append(Telling(notice, plain(data.model_dump()), {"due": due_on}, (fired_key(event),)))
+    tellings.append(Telling(notice, plain(data), {"due": due_on}, (fired_key(event),)))
+
+
+def _rung_data(due_on: date, step: int, holder: str | None) -> dict[str, Any]:
+    return present({"due_on": due_on, "step": step, "holder": holder})

@@ -16,7 +16,7 @@ NEAR_WORKING_DAYS = 2
 ESCALATED_WORKING_DAYS = (3, 10)
 
 
-class RungAt(Struct, frozen=True, gc=False):
+class RungAt(Struct, frozen=True, array_like=True, gc=False):
     """A rung of this due date and its nominal instant (+07:00); `step` counts the escalations, and is 1 elsewhere."""
 
     rung: Rung

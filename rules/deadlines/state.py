@@ -11,7 +11,7 @@ from rules.deadlines.hours import Office, to_minute
 from schemas.clock import ClockFact, ClockState, Outcome, Reason, SupplementPolicy, Term, Unit, Violation
 
 
-class Clock(Struct, frozen=True, gc=False):
+class Clock(Struct, frozen=True, array_like=True, gc=False):
     """Where a clock stands after all facts known.
 
     A due date (`due_on`, `due_at`, `nominal_on`, `rolled`, `provisional`, and what set it: `reason`, `basis`,

@@ -4,9 +4,11 @@ The same set of updates in any order gives the same leg (carriers handbook, sect
 reorders, so nothing here depends on what came first.
 """
 
-from datetime import datetime
+from bisect import insort
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import groupby
+from functools import reduce
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +16,9 @@ from msgspec.structs import replace
 from schemas.postal import RANK, TERMINAL, Certainty, FailureReason, FaultParty, LegKind, ParcelStatus, Proof
 
 HELD_BY_THE_POST = RANK[ParcelStatus.PICKED_UP]
+KINDS = {kind.value: kind for kind in LegKind}
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands for the time of an update that has none."""
 ATTEMPTS = frozenset({ParcelStatus.PICKUP_FAILED, ParcelStatus.DELIVERY_FAILED})
 GOING_BACK = frozenset({ParcelStatus.RETURN_REQUESTED, ParcelStatus.RETURNING, ParcelStatus.RETURN_FAILED})
 
@@ -28,7 +33,7 @@ class OrderState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class Update(Struct, frozen=True, omit_defaults=True, gc=False):
+class Update(Struct, frozen=True, array_like=True, gc=False):
     """What a carrier said of an item, in our vocabulary. `at` is None where the carrier's time cannot be read."""
 
     status: ParcelStatus
@@ -41,7 +46,7 @@ class Update(Struct, frozen=True, omit_defaults=True, gc=False):
     proof: dict[str, object] | None = None
 
 
-class Fate(Struct, frozen=True, gc=False):
+class Fate(Struct, frozen=True, array_like=True, gc=False):
     """What a set of updates comes to."""
 
     current: Update | None
@@ -64,7 +69,7 @@ class Fate(Struct, frozen=True, gc=False):
 NOTHING = Fate(None, (), False, False)
 
 
-class Leg(Struct, frozen=True, omit_defaults=True, gc=False):
+class Leg(Struct, frozen=True, array_like=True, gc=False):
     """One leg: the order as it stands, all updates of its item, and what they come to.
 
     `asked` counts the carriers asked so far. `known` is the fate that is CONFIRMED: what may leave the house; `told`
@@ -92,7 +97,7 @@ class Leg(Struct, frozen=True, omit_defaults=True, gc=False):
     @property
     def kind(self) -> LegKind:
         """What the journey is for."""
-        return LegKind(self.name[0])
+        return KINDS[self.name[0]]
 
     def open(self) -> bool:
         """Whether anything is still to come of it."""
@@ -101,7 +106,7 @@ class Leg(Struct, frozen=True, omit_defaults=True, gc=False):
 
 def with_update(leg: Leg, update: Update) -> Leg:
     """The leg with one more update; one it already has, or has with less certainty, adds no second."""
-    updates = merged((*leg.updates, update))
+    updates = _with_one(leg.updates, update)
     if updates == leg.updates:
         return leg
     return _weighed(replace(leg, updates=updates, item=leg.item or update.item))
@@ -115,24 +120,37 @@ def with_confirmed(leg: Leg, status: ParcelStatus) -> Leg:
 def _weighed(leg: Leg) -> Leg:
     """The leg with what its updates come to, the sure ones and all."""
     sure = tuple(one for one in leg.updates if one.certainty is Certainty.CONFIRMED or one.status in leg.confirmed)
-    return replace(leg, known=fate(sure), told=fate(leg.updates))
+    known = fate(sure)
+    return replace(leg, known=known, told=known if len(sure) == len(leg.updates) else fate(leg.updates))
 
 
-def merged(updates: tuple[Update, ...]) -> tuple[Update, ...]:
+def merged(updates: Iterable[Update]) -> tuple[Update, ...]:
     """One update for each status, time and reason, with the highest certainty of its copies, in an order of its own.
 
     A history that a carrier gives on request leaves out the reason its webhook gave: a copy without a reason is a copy
     of the one with it.
     """
-    kept: list[Update] = []
-    for _, copies in groupby(sorted(updates, key=_identity), key=lambda update: _identity(update)[:2]):
-        kept.extend(_one_a_reason(list(copies)))
-    return tuple(sorted(kept, key=_identity))
+    return reduce(_with_one, updates, ())
 
 
-def _identity(update: Update) -> tuple[str, str, str, str, str]:
-    when = f"{update.at.timestamp():017.3f}" if update.at else f"~{update.evidence}"
-    return (when, update.status, update.reason or "", update.certainty, update.evidence)
+def _with_one(updates: tuple[Update, ...], update: Update) -> tuple[Update, ...]:
+    """Merged updates with one more: the copies of it become one, all others stay as they are."""
+    copies = [one for one in updates if one.status is update.status and _when(one) == _when(update)]
+    if update in copies:
+        return updates
+    kept = [one for one in updates if one not in copies] if copies else list(updates)
+    for one in _one_a_reason([*copies, update]) if copies else (update,):
+        insort(kept, one, key=_identity)
+    return tuple(kept)
+
+
+def _identity(update: Update) -> tuple[bool, datetime, str, str, str, str, str]:
+    return (*_when(update), update.status, update.reason or "", update.certainty, update.evidence)
+
+
+def _when(update: Update) -> tuple[bool, datetime, str]:
+    """The carrier's time; of an update without one, what tells it from others."""
+    return (True, NEVER, update.evidence) if update.at is None else (False, update.at, "")
 
 
 def _one_a_reason(copies: list[Update]) -> list[Update]:
@@ -149,6 +167,8 @@ def _one_a_reason(copies: list[Update]) -> list[Update]:
 
 def _surest(copies: list[Update], reason: FailureReason | None = None) -> Update:
     """One update of its copies: the highest certainty, the smallest evidence of it, and whatever any of them states."""
+    if len(copies) == 1:
+        return copies[0]
     best = min(copies, key=lambda copy: (copy.certainty is not Certainty.CONFIRMED, copy.evidence))
     fault = next((copy.fault for copy in copies if copy.reason is reason and copy.fault), best.fault)
     proof = best.proof or next((copy.proof for copy in sorted(copies, key=_identity) if copy.proof), None)
@@ -158,21 +178,25 @@ def _surest(copies: list[Update], reason: FailureReason | None = None) -> Update
 def fate(updates: tuple[Update, ...]) -> Fate:
     """What these updates come to, in whatever order they came: event time first, then rank, then the order of ends."""
     moves = [update for update in updates if update.status in RANK]
-    dated = [update for update in moves if update.at is not None]
-    moves = dated or moves
+    moves = [update for update in moves if update.at is not None] or moves
     if not moves:
         return NOTHING
-    held = any(RANK[move.status] >= HELD_BY_THE_POST and move.status is not ParcelStatus.CANCELLED for move in moves)
-    ends = [move for move in moves if move.status in TERMINAL]
+    with_the_post = [move for move in moves if RANK[move.status] >= HELD_BY_THE_POST]
+    held = any(move.status is not ParcelStatus.CANCELLED for move in with_the_post)
     attempts = tuple(move for move in moves if move.status in ATTEMPTS)
+    ends = [move for move in with_the_post if move.status in TERMINAL]
     if ends:
         end = min(ends, key=lambda move: (_instant(move), TERMINAL.index(move.status), move.evidence))
         return Fate(end, attempts, _contradicted(end, moves), held)
-    if any(RANK[move.status] >= HELD_BY_THE_POST for move in moves):
-        moves = [move for move in moves if RANK[move.status] >= HELD_BY_THE_POST]
-    latest = max(moves, key=lambda move: (_instant(move), RANK[move.status]))
-    same = [m for m in moves if _instant(m) == _instant(latest) and RANK[m.status] == RANK[latest.status]]
-    return Fate(min(same, key=lambda move: move.evidence), attempts, False, held)
+    return Fate(reduce(_later, with_the_post or moves), attempts, False, held)
+
+
+def _later(one: Update, other: Update) -> Update:
+    """Of two, the one that stands: the later; at one instant the one further along; then the smaller evidence."""
+    place, others = (_instant(one), RANK[one.status]), (_instant(other), RANK[other.status])
+    if place == others:
+        return one if one.evidence <= other.evidence else other
+    return one if place > others else other
 
 
 def _contradicted(end: Update, moves: list[Update]) -> bool:
@@ -182,8 +206,8 @@ def _contradicted(end: Update, moves: list[Update]) -> bool:
     )
 
 
-def _instant(update: Update) -> float:
-    return update.at.timestamp() if update.at else 0.0
+def _instant(update: Update) -> datetime:
+    return update.at or NEVER
 
 
 def proof_of(update: Update) -> Proof:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rules.dossier import Dossier
-from rules.facts import caused
+from rules.facts import Derived, caused
 from rules.life import View
 from rules.notices import Telling
 from rules.plain import plain, text_of
@@ -34,7 +34,7 @@ REQUESTS: dict[LegKind, type[Request]] = {
 
 
 def post_reacts(
-    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Event], tellings: list[Telling]
+    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Derived], tellings: list[Telling]
 ) -> None:
     """New orders and cancellations, answers, attempts and ends that are CONFIRMED, fees, differences in custody."""
     for leg in after.legs:
@@ -52,7 +52,7 @@ def post_reacts(
             tellings.append(Telling(NoticeKind.CUSTODY_DISCREPANCY, payload, {}, (event.data.leg,)))
 
 
-def _asked(old: Leg | None, leg: Leg, event: Event, view: View, facts: list[Event]) -> None:
+def _asked(old: Leg | None, leg: Leg, event: Event, view: View, facts: list[Derived]) -> None:
     """A leg that is new, or has its next carrier, is asked for; one called off is cancelled."""
     if leg.order is OrderState.REQUESTED and (old is None or old.asked != leg.asked):
         facts.append(_request(leg, event, view))
@@ -62,7 +62,7 @@ def _asked(old: Leg | None, leg: Leg, event: Event, view: View, facts: list[Even
         facts.append(caused(CancelRequested, event, data | {"because": because}, leg.name, leg.carrier))
 
 
-def _request(leg: Leg, event: Event, view: View) -> Request:
+def _request(leg: Leg, event: Event, view: View) -> Derived:
     collecting = leg.kind in (LegKind.COLLECT_DOSSIER, LegKind.RETURN_PAPERS)
     result = view.result.data if view.result else {}
     sends = leg.kind is not LegKind.COLLECT_DOSSIER
@@ -84,6 +84,8 @@ def _request(leg: Leg, event: Event, view: View) -> Request:
 
 
 def _order_told(old: Leg | None, leg: Leg, event: Event, tellings: list[Telling]) -> None:
+    if old is not None and (old.order, old.accepted_at) == (leg.order, leg.accepted_at):
+        return
     payload: dict[str, Any] = {
         "leg": leg.name,
         "carrier": leg.carrier,

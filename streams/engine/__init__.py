@@ -21,6 +21,7 @@ from streams.engine.endings import (
 from streams.engine.engine import MAX_RECORD_BYTES, Engine
 from streams.engine.log_id import topic_id_reader
 from streams.engine.step import Clock, Fire, Letter, LogId, Poison, Record, Step, Stepped
+from streams.engine.stored import adoption
 from streams.engine.table import CHANGELOG_CONFIG, changelog_topic
 from streams.engine.timers import Timers
 from streams.engine.worker import run_worker
@@ -53,6 +54,7 @@ __all__ = [
     "Undrained",
     "Unfit",
     "WrongLayout",
+    "adoption",
     "build_app",
     "changelog_topic",
     "end",

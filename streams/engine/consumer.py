@@ -147,9 +147,9 @@ class UnitConsumer(driver.Consumer):
         await self.seek_wait(self.next)
 
     def _refuse_lost_state(self, committed: Mapping[TP, int]) -> None:
-        gone = [tp.partition for tp in committed if self.table.held[tp.partition].fresh]
+        gone = sorted(tp.partition for tp in committed if self.table.held[tp.partition].fresh)
         if gone:
-            end(StateGone(f"offsets are committed for partitions {sorted(gone)}, and their changelog was empty"))
+            end(StateGone(f"offsets are committed for partitions {gone}, their changelog was empty: `hoso adopt-log`"))
 
     # Committing
 

@@ -32,7 +32,7 @@ class Hole(Ending):
 
 
 class StateGone(Ending):
-    """Offsets are committed for a partition whose changelog is empty: fold it again from the start, effects fenced."""
+    """Offsets are committed for a partition whose changelog is empty: `hoso adopt-log` has it folded from the start."""
 
 
 class OtherLog(Ending):

@@ -1,7 +1,7 @@
 """The engine: Units in; outputs, then states, then commits out. It decides the order of effects and nothing else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import faust
@@ -18,7 +18,7 @@ from streams.engine.table import StateTable
 from streams.engine.timers import Firing, Timers
 from streams.engine.transport import install
 from streams.engine.unit import UnitSchema
-from streams.engine.watchdog import Watchdog
+from streams.engine.watchdog import LOOK_SECONDS, Watchdog
 
 MAX_RECORD_BYTES = 800_000
 
@@ -34,8 +34,9 @@ class Engine:
     without it, or when it fails too, the process ends (70) before anything of that Unit is sent or committed.
     `log_id` reads the identity of the input topic, looked at on each recovery and every `log_id_seconds` after it: a
     topic can be made again under a running worker. `before_owning` is awaited after each recovery, before any Unit.
-    `fence` says, a partition, below which offset records change states and cause nothing else: that is how a log is
-    folded again from its start.
+    `fence` says, a partition, below which offset records change states and have no effects: that is how a log is
+    folded again from its start. An adoption in the changelog (`stored.adoption`) says the same, and lasts over a crash.
+    `effects` names the topics that a fence keeps silent; without it, all of them.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Engine:
         log_id_seconds: float = 10.0,
         memory_budget_bytes: int | None = None,
         fence: Mapping[int, int] | None = None,
+        effects: Collection[str] | None = None,
     ) -> None:
         if max_record_bytes > MAX_BATCH_BYTES - 1_000:
             raise ValueError(f"max_record_bytes must leave room in a batch of {MAX_BATCH_BYTES}")
@@ -72,6 +74,7 @@ class Engine:
             poison=poison,
             max_record_bytes=max_record_bytes,
             fence=fence or {},
+            effects=effects,
             firing=self.firing,
             counters=self.counters,
         )
@@ -90,7 +93,8 @@ class Engine:
 
     def _add_jobs(self, watchdog_seconds: float, log_id_seconds: float) -> None:
         table = self.table
-        table.jobs.append(Watchdog(table, watchdog_seconds).watch)
+        self.watchdog = Watchdog(table, watchdog_seconds, min(LOOK_SECONDS, watchdog_seconds / 3))
+        table.jobs.append(self.watchdog.watch)
         table.jobs.append(lambda: bury_finished_keys(table, self.flush))
         if (log_id := table.log_id) is not None:
             table.jobs.append(lambda: watch_log_id(table, log_id, log_id_seconds))
@@ -103,10 +107,11 @@ class Engine:
 
     @property
     def ready(self) -> bool:
-        """Assigned, recovered, consuming, and within the memory budget. A worker without partitions is ready too."""
+        """Assigned, recovered, consuming, moving, and within the memory budget. Without partitions it is ready too."""
         tables: Any = self.app.tables
         within = self.memory_budget_bytes is None or self.table.bytes_held <= self.memory_budget_bytes
-        return bool(tables.actives_ready) and not self.app.should_stop and within
+        moving = not self.app.should_stop and not self.watchdog.worried
+        return bool(tables.actives_ready) and moving and within
 
     @property
     def lag(self) -> int:

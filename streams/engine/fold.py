@@ -1,6 +1,6 @@
 """A Unit applied: watermarks, the step, what is kept and what is to be sent. Synchronous from end to end."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import structlog
 
@@ -27,6 +27,7 @@ class Fold:
         poison: Poison | None,
         max_record_bytes: int,
         fence: Mapping[int, int],
+        effects: Collection[str] | None,
         firing: Firing | None,
         counters: Counters,
     ) -> None:
@@ -35,6 +36,7 @@ class Fold:
         self.poison = poison
         self.max_record_bytes = max_record_bytes
         self.fence = dict(fence)
+        self.effects = effects
         self.firing = firing
         self.counters = counters
 
@@ -79,14 +81,18 @@ class Fold:
         return stepped
 
     def _keep(self, unit: Unit, part: Partition, record: Record, stored: bytes | None, stepped: Stepped) -> None:
-        if record.offset >= self.fence.get(record.partition, 0):
-            for topic, value in stepped.outputs:
+        fenced = record.offset < max(self.fence.get(record.partition, 0), part.fence)
+        for topic, value in stepped.outputs:
+            if not (fenced and self._is_effect(topic)):
                 unit.outputs[topic].append((record.key, value))
-            unit.letters += stepped.letters
+        unit.letters += (letter for letter in stepped.letters if not (fenced and self._is_effect(letter.topic)))
         if stepped.state is not None:
             self._change(unit, part, record, stored, stepped, stepped.state)
         elif stored is not None:
             self._move(unit, part, record, stored, stepped)
+
+    def _is_effect(self, topic: str) -> bool:
+        return self.effects is None or topic in self.effects
 
     def _change(
         self, unit: Unit, part: Partition, record: Record, stored: bytes | None, stepped: Stepped, state: bytes

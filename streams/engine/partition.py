@@ -15,6 +15,8 @@ class Partition:
     """Offset of the last changelog record that is in `states`."""
     log_id: bytes | None = None
     """The log its watermarks belong to, as its changelog says."""
+    fence: int = 0
+    """Records below this offset change states and have no effects: so it was asked when this log was adopted."""
     fresh: bool = False
     """Its changelog is empty, not even its log's id is in it."""
     late: set[bytes] = field(default_factory=set)
@@ -51,6 +53,12 @@ class Partition:
         old = self.states.get(key)
         self.bytes_held += len(value) - len(old) if old is not None else len(key) + len(value)
         self.states[key] = value
+
+    def adopt(self, log_id: bytes, fence: int) -> None:
+        """Begin anew as another log's; what was kept of the one before means nothing any more."""
+        self.states.clear()
+        self.late.clear()
+        self.bytes_held, self.log_id, self.fence = 0, log_id, fence
 
     def drop(self, key: bytes) -> None:
         """Forget this key."""

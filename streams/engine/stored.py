@@ -12,12 +12,20 @@ CLOSED = float("-inf")
 """Stands where the due time would: the key is finished and is deleted once this state is committed."""
 
 LOG_ID = b"\x00log"
-"""The changelog key of the id of the log that the watermarks of a partition belong to; no dossier has it."""
+"""The changelog key of the id of the log that the watermarks of a partition belong to; no dossier has it.
+
+Its watermark is 0, or that of an adoption: fence + 1, and all that stands before it belongs to another log.
+"""
 
 
 def pack(watermark: int, next_due: float | None, state: bytes) -> bytes:
     """The stored form of a state."""
     return HEADER.pack(watermark, next_due or NO_TIMER) + state
+
+
+def adoption(log_id: bytes, fence: int) -> tuple[bytes, bytes]:
+    """The changelog record that gives a partition to this log: to be folded from its start, silent below the fence."""
+    return LOG_ID, pack(fence + 1, None, log_id)
 
 
 def state_of(stored: bytes) -> bytes:

@@ -118,7 +118,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
         for record in unit.records:
             key, value = record.key, record.value
             if key == LOG_ID:
-                part.log_id = state_of(value)
+                self._belongs(part, value)
             elif value is None:
                 part.drop(key)
                 part.late.discard(key)
@@ -130,6 +130,13 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
                 else:
                     part.late.add(key)
         part.changelog_offset = unit.end - 1
+
+    @staticmethod
+    def _belongs(part: Partition, value: bytes) -> None:
+        if mark := watermark_of(value):
+            part.adopt(state_of(value), mark - 1)
+        else:
+            part.log_id = state_of(value)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """The states are complete: check whose log they belong to, mend, and take the partitions."""
@@ -167,7 +174,8 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
             known = repr(part.log_id) if part.log_id is not None else "no log it names"
             raise OtherLog(
                 f"{self.changelog_topic_name}[{number}] belongs to {known}, {self.input_topic} is {current!r}: "
-                "its offsets mean other records; `hoso adopt-log` folds the new log from its start, effects fenced"
+                "its offsets mean other records. Stop the pipeline and run `hoso adopt-log`: the new log is folded "
+                "from its start, effects fenced"
             )
 
     async def name_log(self, number: int) -> None:

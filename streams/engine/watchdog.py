@@ -11,6 +11,8 @@ from streams.engine.endings import Stalled, end
 from streams.engine.table import StateTable
 
 LOOK_SECONDS = 5.0
+WORRIED_LOOKS = 2
+"""After so many idle looks in a row the worker says that it is not ready, long before it ends."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,13 +32,21 @@ class Watchdog:
 
     async def watch(self) -> None:
         """Runs as long as the table does."""
+        clock, asked_seconds = asyncio.get_running_loop().time, 0.0
         while not self.table.should_stop:
-            await asyncio.sleep(self.look_seconds)
+            await asyncio.sleep(max(0.0, self.look_seconds - asked_seconds))
+            asked_at = clock()
             if self.table.app.rebalancing:
                 self.look_at_recovery()
             else:
                 self.recovering = (None, 0)
                 self.look_at_lag(await self._ends())
+            asked_seconds = clock() - asked_at
+
+    @property
+    def worried(self) -> bool:
+        """Whether a partition stood still, or the log's end could not be read, at two looks or more in a row."""
+        return any(looks >= WORRIED_LOOKS for _, looks in self.idle.values())
 
     def look_at_lag(self, ends: dict[int, int] | None) -> None:
         """End the process if an owned partition has lag and its commit has not moved for too long."""

@@ -2,6 +2,8 @@
 rules.
 """
 
+import re
+
 import pytest
 
 from rules.life import KEPT
@@ -17,7 +19,7 @@ from schemas.topics import TOPICS, types_by_topic
     ("name", "known"), sorted(TYPES.items()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_every_type_names_the_topic_it_travels_on_and_its_one_writer(name: str, known: type[Event]) -> None:
-    assert name.startswith("vn.hoso.") and name.endswith(".v1")
+    assert re.fullmatch(r"vn\.hoso\.[a-z]+\.[a-z_]+\.v[1-9]", name)
     assert known.topic and known.writer, name
 
 

@@ -9,7 +9,7 @@ from rules.dossier import evolve
 from rules.parking import Kept, advance, due_of
 from schemas.event import Event
 from schemas.ops import EventSkipped, Retried
-from tests.builders import CODE, REFERENCE, VERSION, a_fact, fold, received, result_ready
+from tests.builders import CODE, REFERENCE, VERSION, a_fact, as_read, fold, received, result_ready
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def went(kept: Kept, *events: Event) -> tuple[Kept, list[Event]]:
     said: list[Event] = []
     for event in events:
         kept, facts = advance(kept, event, event.encode(), event.ref, REFERENCE)
-        said += facts
+        said += (as_read(fact) for fact in facts)
     return kept, said
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from schemas.event import NotAnEvent
 from streams.codec import decode
-from streams.engine import Record
-from streams.fold import Fold, Guard, TooMuchParked, poison
+from streams.engine import Record, TooLarge, Unfit
+from streams.fold import MOST_KEPT, Fold, Guard, TooMuchParked
 from tests.builders import CODE, REFERENCE, admitted, sample
 
 
@@ -36,10 +36,11 @@ def test_a_repetition_keeps_everything_as_it_is() -> None:
 
 def test_bytes_that_no_schema_reads_go_to_the_dead_letters_with_their_place() -> None:
     record = a_record(b"\xff")
+    fold = Fold(REFERENCE)
     with pytest.raises(NotAnEvent) as found:
-        Fold(REFERENCE).step(None, record)
+        fold.step(None, record)
 
-    [letter] = poison(record, found.value, None).letters
+    [letter] = fold.poison(record, found.value, None).letters
     assert letter.topic == "dead.letters"
     assert json.loads(letter.value)["data"] | {"reason": ""} == {
         "topic": "dossier.events",
@@ -53,7 +54,46 @@ def test_bytes_that_no_schema_reads_go_to_the_dead_letters_with_their_place() ->
 
 def test_any_other_failure_stops_the_worker_before_it_commits() -> None:
     with pytest.raises(RuntimeError):
-        poison(a_record(b"{}"), RuntimeError("a bug"), None)
+        Fold(REFERENCE).poison(a_record(b"{}"), RuntimeError("a bug"), None)
+
+
+def test_a_record_without_a_key_goes_to_the_dead_letters_and_does_not_stop_its_partition_for_ever() -> None:
+    record = a_record(b"{}")._replace(key=b"")
+
+    stepped = Fold(REFERENCE).poison(record, Unfit("no key"), None)
+
+    assert stepped.state is None
+    assert [letter.topic for letter in stepped.letters] == ["dead.letters"]
+
+
+def test_a_fact_whose_consequences_no_topic_can_hold_parks_its_dossier() -> None:
+    fold, raw = Fold(REFERENCE), admitted(sample(2)).encode()
+    before = fold.step(None, a_record(admitted(sample(1)).encode())).state
+
+    stepped = fold.poison(a_record(raw, 1), TooLarge("900000 > 800000 bytes"), before)
+
+    kept = decode(stepped.state)
+    assert [one.raw for one in kept.parked] == [raw]
+    assert kept.why.startswith("TooLarge")
+
+
+def test_what_waits_behind_a_parked_fact_and_no_longer_fits_goes_to_the_dead_letters() -> None:
+    fold, raw = Fold(REFERENCE), admitted(sample(2)).encode()
+    full = fold.poison(a_record(raw), TooLarge("too large"), None).state
+    assert full is not None and len(full) < MOST_KEPT
+
+    stepped = fold.poison(a_record(raw, 1), TooLarge("the state is too large"), full)
+
+    assert stepped.state is None and [letter.topic for letter in stepped.letters] == ["dead.letters"]
+
+
+def test_a_worker_ends_when_most_of_a_partitions_recent_records_are_no_events() -> None:
+    fold = Fold(REFERENCE)
+    for number in range(Guard.ENOUGH - 1):
+        fold.poison(a_record(b"\xff", number), NotAnEvent("no JSON"), None)
+
+    with pytest.raises(TooMuchParked):
+        fold.poison(a_record(b"\xff", Guard.ENOUGH), NotAnEvent("no JSON"), None)
 
 
 def test_a_type_of_a_newer_release_parks_the_dossier_and_is_no_dead_letter() -> None:

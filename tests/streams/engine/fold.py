@@ -15,6 +15,8 @@ from typing import Any
 
 from streams.engine import Engine, Letter, Record, Stepped, Timers, build_app, run_worker, topic_id_reader
 from streams.engine.consumer import FetchThread
+from streams.engine.stored import LOG_ID
+from streams.engine.table import StateTable
 
 
 def step(state: bytes | None, record: Record) -> Stepped:
@@ -66,10 +68,18 @@ async def crash_instead(self: FetchThread, offsets: Any) -> bool:
     return False
 
 
+async def never_answered(self: StateTable, number: int, changes: Any) -> None:
+    """What a changelog does whose broker takes records and says nothing."""
+    if LOG_ID not in changes:
+        await asyncio.Event().wait()
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     asked = json.loads(sys.argv[1])
     OUT, LETTERS = asked["topic"] + "-out", asked["topic"] + "-letters"
+    if asked.get("unanswered"):
+        StateTable.write = never_answered  # type: ignore[method-assign]  # on purpose
     if asked.get("sabotage"):
         FetchThread._commit = crash_instead  # type: ignore[assignment,method-assign]  # on purpose
     app = build_app(
