@@ -34,6 +34,8 @@ class Question(Frozen):
     item: str | None = None
     status: ParcelStatus | None = None
     at: Instant | None = None
+    once: bool = False
+    """Without `status`: asked until it is answered, and then no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,11 @@ class Asker:
         question = Question.model_validate_json(row.body)
         answers = self._ask(question)
         log.info("item.asked", dossier=question.dossier, leg=question.leg, carrier=question.carrier, row=row.id)
-        if question.status is None:
+        if question.status is None and question.once:
+            # The history alone, where there is one: its moves come in their order, the last one not before the others.
+            self._publish([self._evidence_of(question, answer) for answer in answers[-1:]])
+            self._queue.done(row.id)
+        elif question.status is None:
             self._publish([self._evidence_of(question, answer) for answer in answers])
             self._later(row, EXPECTED_FIRST_SECONDS, EXPECTED_LONGEST_SECONDS, "still expected")
         elif confirms(question, [update for answer in answers for update in answer.updates]):

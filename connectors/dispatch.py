@@ -21,7 +21,7 @@ from connectors.reference import References
 from connectors.seal import Opener, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
-from connectors.store import open_store
+from connectors.store import mending, open_store
 from connectors.store.queue import Owed, OwedState, Queue
 from connectors.verdicts import TryLater
 from schemas.dossier import LOG
@@ -139,12 +139,18 @@ class Dispatch:
         data = event.data
         row = Owed(event.ref, data.carrier, data.reference, order_no, event.encode(), next_at=clock().seconds())
         if not self._queue.put(conn, [row]):
-            return []
+            return self._answer_again(conn, row.id)
         if data.carrier not in carriers():
             return self._end(conn, row.id, _no_carrier(event))
         if isinstance(event, CancelRequested) and self._withdrawn(conn, row):
             return self._end(conn, row.id, cancelled(event, "it was never sent"))
         return []
+
+    def _answer_again(self, conn: Connection, id: str) -> Ended:
+        """What was answered to a request that the log had lost, and has again; unless it is owed: then it goes on."""
+        self._queue.again(conn, [id], clock().seconds(), ended=[OwedState.ASIDE])
+        answer = mending.answer_when_asked(conn, NAME, id)
+        return [(id, fact) for fact in unpacked(answer or b"") if isinstance(fact, PostalFact)]
 
     def _withdrawn(self, conn: Connection, cancel: Owed) -> bool:
         """Whether the order it means was still here, and surely not at the carrier: then it ends here."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from schemas.event import Event, derived_id
+from schemas.release import RELEASE
 
 E = TypeVar("E", bound=Event)
 
@@ -19,6 +20,7 @@ def follow(cause: Event, kind: type[E], data: Any, *, source: str, at: datetime,
         recordedtime=cause.recorded,
         causationid=cause.ref,
         refversion=cause.refversion,
+        codeversion=RELEASE,
         traceparent=cause.traceparent,
         data=data,
     )

@@ -45,7 +45,7 @@ def history(bootstrap: str, reference: Reference, code: str) -> History | None:
             continue
         kept, said = advance(kept, event, raw, ref, reference)
         if event is not None:
-            told.append(Told(event, tuple(said)))
+            told.append(Told(event, tuple(fact.event() for fact in said)))
     return History(kept.dossier, kept, tuple(told)) if kept.dossier is not None else None
 
 

@@ -4,6 +4,7 @@ One lane never delays another, and one bad row none of its lane: it waits by its
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from schemas.instant import clock
 
 log = structlog.get_logger()
 
+SHOWN_SECONDS = 1.0
 BUSY_SECONDS = 0.25
 """How often (real time) a lane looks again while the clock is driven: its speed may change meanwhile."""
 
@@ -61,7 +63,9 @@ class Lane:
         self._pace, self._dice = Pace(self._policy.rate_per_second), Random()
         self._woken, self._closing, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._breaker, self._running, self._holds = Breaker(), 0, False
+        self._leased_at = self._shown_at = 0.0
         self._lost: deque[str] = deque()
+        self._term, self._stale = 0, False
         self._pool = ThreadPoolExecutor(self._policy.workers, f"lane-{name}")
         self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
 
@@ -104,9 +108,15 @@ class Lane:
     def _turn(self) -> float:
         """Take what may go now; how long to rest afterwards, in real seconds."""
         lease_seconds = self._policy.lease_seconds
-        held, self._holds = self._holds, self._queue.lease(self._name, self._owner, lease_seconds)
+        held, asked_at = self._holds, time.time()
+        if not (held and 0 <= asked_at - self._leased_at < lease_seconds / 3):
+            # Nobody else can have it before it ends, so most turns need not write.
+            self._holds = self._queue.lease(self._name, self._owner, lease_seconds)
+            self._leased_at = asked_at
         if not self._holds:
             return lease_seconds / 3
+        if self._waits_for_its_past():
+            return BUSY_SECONDS
         if lost := list(self._lost):
             self._queue.back(lost)
             for _ in lost:
@@ -128,13 +138,31 @@ class Lane:
             return self._pace.next_seconds
         return self._send_off(self._queue.claim(self._name, now, granted), granted)
 
+    def _waits_for_its_past(self) -> bool:
+        """Whether calls are still under way from before another held the lane: first they end, then we claim again.
+
+        What became of them is not written; all that was in flight is owed again already.
+        """
+        with self._lock:
+            if (term := self._queue.term(self._name)) != self._term:
+                self._term, self._stale = term, True
+                self._lost.clear()
+            self._stale = self._stale and self._running > 0
+            return self._stale
+
     def _send_off(self, rows: list[Owed], granted: int) -> float:
         for row in rows:
             with self._lock:
                 self._running += 1
             self._pool.submit(self._one, row)
-        gauge("hoso_owed").labels(self._queue.name, self._name).set(self._queue.counts().get(self._name, 0))
+        self._show()
         return 0.0 if len(rows) == granted else self._rest(self._queue.next_at(self._name), clock().seconds())
+
+    def _show(self) -> None:
+        """Count what is owed, but not at every turn."""
+        if time.monotonic() - self._shown_at > SHOWN_SECONDS:
+            self._shown_at = time.monotonic()
+            gauge("hoso_owed").labels(self._queue.name, self._name).set(self._queue.counts().get(self._name, 0))
 
     def _rest(self, next_at: float | None, now: float) -> float:
         """Until the next is due, but never past a third of the lease, and shorter while the clock is driven."""

@@ -25,6 +25,7 @@ from schemas.postal import (
     WebhookVerdict,
     kind_of,
 )
+from schemas.release import RELEASE
 
 AHEAD = timedelta(minutes=10)
 """A time further ahead of its receipt counts as missing: one wrong year must not freeze a leg."""
@@ -154,6 +155,7 @@ def _envelope(seen: Sighting, dossier: str) -> dict[str, Any]:
         "recordedtime": seen.recordedtime,
         "causationid": seen.cause,
         "refversion": seen.refversion,
+        "codeversion": RELEASE,
         "traceparent": seen.traceparent,
     }
 

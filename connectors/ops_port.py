@@ -7,6 +7,8 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from schemas.release import HEADER, Running
+
 Ready = Callable[[], str | None]
 """None if the process can do its work, otherwise the sentence that says why not."""
 
@@ -17,12 +19,12 @@ def always() -> str | None:
 
 
 class OpsPort:
-    """Answers while the process lives. Port 0 listens nowhere."""
+    """Answers while the process lives, and says in each answer who it is. Port 0 listens nowhere."""
 
-    def __init__(self, host: str, port: int, ready: Ready = always) -> None:
+    def __init__(self, host: str, port: int, ready: Ready = always, who: Running | None = None) -> None:
         self._server: ThreadingHTTPServer | None = None
         if port:
-            self._server = ThreadingHTTPServer((host, port), _handler(ready))
+            self._server = ThreadingHTTPServer((host, port), _handler(ready, str(who or "")))
             self._server.daemon_threads = True
             threading.Thread(target=self._server.serve_forever, name="ops-port", daemon=True).start()
 
@@ -33,7 +35,7 @@ class OpsPort:
             self._server.server_close()
 
 
-def _handler(ready: Ready) -> type[BaseHTTPRequestHandler]:
+def _handler(ready: Ready, who: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             match self.path.partition("?")[0]:
@@ -50,6 +52,7 @@ def _handler(ready: Ready) -> type[BaseHTTPRequestHandler]:
         def _answer(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
+            self.send_header(HEADER, who)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

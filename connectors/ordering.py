@@ -80,9 +80,12 @@ class Ordering:
             return
         try:
             order = order_of(request, self._contact(request), self._references.edition())
-            self._queue.began(row.id)
+            # The token first: between the row's mark and the call nothing may take its time.
+            self._partner.introduce()
+            if (begun_at := self._queue.began(row.id)) is None:
+                return
             log.info("order.sent", dossier=request.subject, carrier=row.lane, reference=request.data.reference)
-            receipt, known = self._partner.order(order), False
+            receipt, known = self._partner.order(order, begun_at + self._in_doubt_seconds / 2), False
         except AlreadyDone as done:
             receipt, known = _receipt(done), True
         except Refused as refused:
@@ -140,7 +143,8 @@ class Ordering:
             if found.status in RANK and RANK[found.status] >= HELD_BY_THE_POST:
                 raise Refused("the post holds the envelope", code="too_late")
             if not (row.in_doubt and row.sent_at):
-                self._queue.began(row.id)
+                if self._queue.began(row.id) is None:
+                    return
                 if self._partner.cancel(found):
                     self._end(row, OwedState.DONE, cancelled(wish, "the carrier let it go"))
                     return

@@ -20,9 +20,16 @@ class Partner:
         self._token: str | None = None
         self._lock = threading.Lock()
 
-    def order(self, order: Order) -> Receipt:
-        """Its receipt for a new order. Raises TryLater (in doubt where it may have taken it), Refused, AlreadyDone."""
-        return self.carrier.receipt(self._send(self.carrier.request(self._settings, order)))
+    def introduce(self) -> None:
+        """Have a token, so that the next call goes out at once. Raises TryLater, not in doubt."""
+        self._held_token()
+
+    def order(self, order: Order, not_after: float | None = None) -> Receipt:
+        """Its receipt for a new order. Raises TryLater (in doubt where it may have taken it), Refused, AlreadyDone.
+
+        After `not_after` (real unix seconds) nothing is sent any more: somebody else may have asked by then.
+        """
+        return self.carrier.receipt(self._send(self.carrier.request(self._settings, order), not_after))
 
     def ask(self, reference: str, item: str | None = None) -> Receipt | None:
         """What it knows of an order; None if nothing."""
@@ -43,11 +50,11 @@ class Partner:
 
     # ------------------------------------------------------------ inside
 
-    def _send(self, call: Call) -> Reply:
+    def _send(self, call: Call, not_after: float | None = None) -> Reply:
         token = self._held_token()
-        reply = self._call(self.carrier.with_token(call, token) if token else call)
+        reply = self._call(self.carrier.with_token(call, token) if token else call, not_after)
         if token and reply.status in TOKEN_IS_OLD:
-            reply = self._call(self.carrier.with_token(call, self._held_token(instead_of=token) or token))
+            reply = self._call(self.carrier.with_token(call, self._held_token(instead_of=token) or token), not_after)
         return reply
 
     def _held_token(self, instead_of: str | None = None) -> str | None:
@@ -63,10 +70,12 @@ class Partner:
                     raise TryLater(later.why, later.retry_after_seconds) from later
             return self._token
 
-    def _call(self, call: Call) -> Reply:
+    def _call(self, call: Call, not_after: float | None = None) -> Reply:
         name, began = self.carrier.name, time.monotonic()
         if self._settings.url is None:
             raise TryLater(f"HOSO_{name.upper()}_URL is not set")
+        if not_after is not None and time.time() > not_after:
+            raise TryLater("too much time passed before the call", in_doubt=True)
         try:
             reply = send(self._settings.url, call, self._timeout_seconds)
         except TryLater:

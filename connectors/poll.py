@@ -19,7 +19,7 @@ from connectors.partner import Partner
 from connectors.seal import Evidence
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
-from connectors.store import open_store
+from connectors.store import mending, open_store
 from connectors.store.queue import Owed, OwedState, Queue
 from schemas.dossier import LOG
 from schemas.event import Event
@@ -30,6 +30,13 @@ from schemas.state import STATE, DossierStateChanged, LegShown
 log = structlog.get_logger()
 NAME = "poll"
 TIMEOUT_SECONDS = 20.0
+UNANSWERED = "REQUESTED"
+"""How the order of a leg stands that no carrier has yet."""
+
+
+def anew(reference: str) -> str:
+    """The question that `hoso adopt-log` puts aside until the leg of this reference is known again."""
+    return f"anew:{reference}"
 
 
 class Poll:
@@ -56,6 +63,7 @@ class Poll:
         self._error: BaseException | None = None
         self._asked = [name for name, carrier in carriers().items() if carrier.asks]
         self._lanes: dict[str, Lane] = {}
+        self._aside: frozenset[str] = frozenset()
 
     @property
     def connected_to(self) -> Mapping[str, str]:
@@ -76,6 +84,8 @@ class Poll:
 
     def open_lanes(self) -> None:
         """Begin to ask."""
+        with self._store.read() as conn:
+            self._aside = frozenset(mending.aside(conn, NAME))
         self._lanes = {name: self._lane(name) for name in self._asked}
         for lane in self._lanes.values():
             lane.start()
@@ -100,9 +110,11 @@ class Poll:
         events = readable(messages, self._producer, only=(ItemMoved, DossierStateChanged))
         if not events:
             return
+        newest = {event.subject: event for _, event in events if isinstance(event, DossierStateChanged)}
         with self._store.begin() as conn:
             for message, event in events:
-                self._take(conn, event, message.offset)
+                if isinstance(event, ItemMoved) or event is newest[event.subject]:
+                    self._take(conn, event, message.offset)
         for lane in self._lanes.values():
             lane.wake()
 
@@ -138,12 +150,15 @@ class Poll:
 
         The last state that was read decides, however often those before it come again.
         """
+        if (name := anew(leg.reference)) in self._aside and leg.order != UNANSWERED:
+            self._queue.again(conn, [name], clock().seconds(), [OwedState.ASIDE])
         key, due = f"expected:{leg.reference}", leg.expected_by
         name = f"{key}:{leg.expected}:{due.isoformat()}" if leg.expected and due else ""
-        for row in self._queue.waiting(conn, key):
+        waiting = self._queue.waiting(conn, key)
+        for row in waiting:
             if row.id != name:
                 self._queue.end(conn, row.id, OwedState.DONE)
-        if name and due:
+        if name and due and all(row.id != name for row in waiting):
             question = Question(
                 dossier=dossier, leg=leg.leg, carrier=leg.carrier, reference=leg.reference, item=leg.item_code
             )

@@ -12,6 +12,7 @@ from connectors.ops_port import OpsPort
 from connectors.settings import Settings, load
 from schemas import telemetry
 from schemas.instant import clock
+from schemas.release import Running
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ def serve(name: str, build: Callable[[Settings, threading.Event], Service], sett
     clock()
     stop = _told_to_stop()
     service = build(settings, stop)
-    port = OpsPort(settings.ops_host, settings.ops_port, service.ready)
+    port = OpsPort(settings.ops_host, settings.ops_port, service.ready, Running(name, settings.instance))
     log.info("process.started", **service.connected_to, clock_speed=clock().speed, ops_port=settings.ops_port)
     try:
         service.run()

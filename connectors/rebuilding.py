@@ -1,15 +1,17 @@
 """The log folded from its start by the same verbs, side effects fenced off, and compared with what the workers said."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from connectors.archive import Archive, Whole
 from connectors.broker import Message, Reader
-from connectors.history import published
+from rules.facts import Derived
 from rules.parking import Kept, advance
-from rules.reference import Reference
+from rules.reference import Reference, reference_of
 from rules.shown import shown
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
+from schemas.reference import REFERENCE, Bundle, ReferencePublished
 from schemas.state import STATE, DossierStateChanged
 
 SAID_BY_COUNT = frozenset({"sequence", "parked"})
@@ -24,7 +26,7 @@ class Refolded:
     facts: int
 
 
-def folded(log: Iterable[Message], reference: Reference, kept: dict[str, Kept]) -> Iterator[tuple[str, list[Event]]]:
+def folded(log: Iterable[Message], reference: Reference, kept: dict[str, Kept]) -> Iterator[tuple[str, list[Derived]]]:
     """Fold records of the log into `kept`; for each fact its dossier and what it set in motion, said to nobody."""
     for record in log:
         code, raw = (record.key or b"").decode(errors="replace"), record.value or b""
@@ -40,20 +42,36 @@ def folded(log: Iterable[Message], reference: Reference, kept: dict[str, Kept]) 
         yield code, facts
 
 
-def refold(bootstrap: str, progress: Callable[[int], None] = lambda _: None) -> Refolded:
-    """Every dossier by the log as it is now. Raises TryLater while the broker is away."""
+def refold(
+    bootstrap: str,
+    progress: Callable[[int], None] = lambda _: None,
+    archive: Archive | None = None,
+    partitions: Collection[int] | None = None,
+) -> Refolded:
+    """Every dossier (of these partitions) by the log as it is now; with an archive, by archive and log as one.
+
+    `progress` is told how many facts are folded. Raises Gap where records of the log are missing, BrokenArchive, and
+    TryLater while the broker or the archive is away.
+    """
     kept, facts = dict[str, Kept](), 0
-    with Reader(bootstrap, LOG) as reader:
-        for _ in folded(reader.to_end(), published(bootstrap), kept):
-            facts += 1
-            progress(facts)
+    log = Whole(bootstrap, LOG, archive, partitions)
+    for _ in folded(log.records(), reference_of(*bundles(bootstrap, archive)), kept):
+        facts += 1
+        progress(facts)
     return Refolded(kept, facts)
 
 
-def last_states(bootstrap: str) -> dict[str, DossierStateChanged.Data]:
-    """What the workers said last of every dossier."""
+def bundles(bootstrap: str, archive: Archive | None = None) -> list[Bundle]:
+    """Every version of the reference data that was ever published, the one in force last. Raises what `refold` does."""
+    records = Whole(bootstrap, REFERENCE, archive).records()
+    return [ReferencePublished.decode(record.value).data for record in records if record.value]
+
+
+def last_states(bootstrap: str, partitions: Collection[int] | None = None) -> dict[str, DossierStateChanged.Data]:
+    """What the workers said last of every dossier (of these partitions)."""
     latest: dict[str, DossierStateChanged.Data] = {}
-    with Reader(bootstrap, STATE) as reader:
+    starts = None if partitions is None else dict.fromkeys(partitions, 0)
+    with Reader(bootstrap, STATE, starts=starts) as reader:
         for record in reader.to_end():
             if record.value is not None:
                 event = DossierStateChanged.decode(record.value)
@@ -67,7 +85,7 @@ def compare(kept: Mapping[str, Kept], states: Mapping[str, DossierStateChanged.D
     for code, one in sorted(kept.items()):
         if one.dossier is None:
             continue
-        said, folded = states.get(code), shown(one.dossier, one.dossier.view())
+        said, folded = states.get(code), DossierStateChanged.Data.model_validate(shown(one.dossier, one.dossier.view()))
         if said is None:
             lines.append(f"{code}: the log has it, no state was said")
             continue

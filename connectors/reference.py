@@ -6,14 +6,16 @@ from collections.abc import Sequence
 import structlog
 
 from connectors.broker import Message, Producer, Reader, read_all
-from connectors.reference_files import WrongReference, read_dir
+from connectors.reference_files import FLEET, WrongReference, read_dir, versioned
 from connectors.verdicts import Refused, TryLater
 from rules.reference import Edition, Reference, UnknownVersion
 from schemas.event import derived_id
 from schemas.instant import now
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
+from schemas.release import reaches
+from schemas.upcasting import may_write
 
-__all__ = ["References", "WrongReference", "publish", "read_dir"]
+__all__ = ["FLEET", "References", "WrongReference", "in_force", "publish", "read_dir", "versioned"]
 
 log = structlog.get_logger()
 MOST_BYTES = 1_000_000
@@ -22,12 +24,17 @@ WAIT_SECONDS = 20.0
 """How long a look-up waits for a version: whoever names it had it, so it is on its way."""
 
 
-def publish(bootstrap: str, bundle: Bundle) -> bool:
-    """Put this version in force; False if it is already. An earlier version is put back in force by saying it again."""
-    known = [ReferencePublished.decode(message.value or b"") for message in read_all(bootstrap, REFERENCE)]
-    newest = known[-1] if known else None
+def publish(bootstrap: str, bundle: Bundle, *, finalises: bool = False) -> bool:
+    """Put this version in force; False if it is already. An earlier version is put back in force by saying it again.
+
+    WrongReference if it lets processes write what a newer release brought and nobody looked at the fleet: `finalises`.
+    """
+    newest = _newest(bootstrap)
     if newest and newest.data.version == bundle.version:
         return False
+    if newest and not finalises and not reaches(newest.data.finalised, bundle.finalised):
+        way = f"`hoso fleet finalise {bundle.finalised}` once every process runs it"
+        raise WrongReference([f"{FLEET}: finalised: {newest.data.finalised} is in force: {way}"])
     event = ReferencePublished(
         id=derived_id(bundle.version, "in_force", newest.id if newest else ""),
         source="/hoso/reference",
@@ -41,6 +48,17 @@ def publish(bootstrap: str, bundle: Bundle) -> bool:
     with Producer(bootstrap, "hoso-reference") as producer:
         producer.publish_to(REFERENCE, event.subject.encode(), raw)
     return True
+
+
+def in_force(bootstrap: str) -> Bundle | None:
+    """The version in force; None while nothing is published. Raises TryLater while the broker is away."""
+    newest = _newest(bootstrap)
+    return newest.data if newest else None
+
+
+def _newest(bootstrap: str) -> ReferencePublished | None:
+    records = read_all(bootstrap, REFERENCE)
+    return ReferencePublished.decode(records[-1].value or b"") if records else None
 
 
 class References:
@@ -112,5 +130,6 @@ class References:
         with self._changed:
             self._bundles |= {bundle.version: bundle for bundle in bundles}
             self._newest = bundles[-1].version
+            may_write(bundles[-1].finalised)
             self._changed.notify_all()
         log.info("reference.loaded", version=self._newest, known=len(self._bundles))

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from schemas.event import canonical
-from schemas.reference import Agency, Bundle, Calendar, CarrierRule, PlaceTable, Procedure, Strict
+from schemas.reference import Agency, Bundle, Calendar, CarrierRule, PlaceTable, Procedure, Release, Strict
+from schemas.release import FIRST_RELEASE
 
 M = TypeVar("M", bound=Strict)
+FLEET = "fleet.toml"
 YES = {"yes": True, "no": False}
 
 
@@ -32,6 +34,12 @@ class _Policy(Strict):
     rules: tuple[CarrierRule, ...]
     same_province_days: int = 2
     elsewhere_days: int = 4
+
+
+class _Fleet(Strict):
+    """fleet.toml: how far the processes may write; `hoso fleet finalise` keeps it."""
+
+    finalised: Release = FIRST_RELEASE
 
 
 class _Reading:
@@ -74,13 +82,13 @@ def read_dir(path: Path) -> Bundle:
     agencies = [found for file in reading.files("agencies/*.toml") if (found := _agency(reading, file))]
     procedures = [row for file in reading.files("procedures/*") for row in _procedures(reading, file)]
     calendar = _calendar(reading)
-    policy = _policy(reading)
+    policy, fleet = _policy(reading), _fleet(reading)
     tables = [_places(reading, file) for file in reading.files("carriers/places/*.csv")]
     reading.problems += _twice("agency", [code for agency in agencies for code in (agency.code, *agency.aliases)])
     reading.problems += _twice("procedure", [procedure.code for procedure in procedures])
     if policy:
         reading.problems += _strangers(policy, agencies, procedures)
-    if reading.problems or calendar is None or policy is None:
+    if reading.problems or calendar is None or policy is None or fleet is None:
         raise WrongReference(reading.problems)
     bundle = Bundle(
         version="unknown",
@@ -91,9 +99,16 @@ def read_dir(path: Path) -> Bundle:
         same_province_days=policy.same_province_days,
         elsewhere_days=policy.elsewhere_days,
         places=tuple(table for table in tables if table),
+        finalised=fleet.finalised,
     )
-    content = canonical(bundle.model_dump(mode="json", exclude={"version"}))
-    version = f"{calendar.version}-{hashlib.sha256(content).hexdigest()[:8]}"
+    return versioned(bundle)
+
+
+def versioned(bundle: Bundle) -> Bundle:
+    """The bundle under the name that its content gives it."""
+    # Without what is as usual: a release that knows one more usual thing gives the same files the same version.
+    content = canonical(bundle.model_dump(mode="json", exclude={"version"}, exclude_defaults=True))
+    version = f"{bundle.calendar.version}-{hashlib.sha256(content).hexdigest()[:8]}"
     return bundle.model_copy(update={"version": version})
 
 
@@ -150,6 +165,11 @@ def _dates_as_text(value: Any) -> Any:
 def _policy(reading: _Reading) -> _Policy | None:
     file = reading.folder / "carriers" / "policy.toml"
     return reading.model(_Policy, reading.toml(file), file)
+
+
+def _fleet(reading: _Reading) -> _Fleet | None:
+    file = reading.folder / FLEET
+    return reading.model(_Fleet, reading.toml(file), file) if file.is_file() else _Fleet()
 
 
 def _places(reading: _Reading, file: Path) -> PlaceTable | None:

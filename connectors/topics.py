@@ -39,7 +39,7 @@ def apply(
     made = make_topics(bootstrap, rows, replication)
     wrong = [f"{place.name} has {found} partitions, not {place.partitions}" for place, found in made.different]
     if wrong:
-        raise WrongPartitions("; ".join(wrong) + ": `hoso adopt-log` moves to another count")
+        raise WrongPartitions("; ".join(wrong) + ": HOSO_LOG_PARTITIONS must be what it was when the log was made")
     return made.created
 
 

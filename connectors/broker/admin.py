@@ -57,6 +57,15 @@ def make_topics(bootstrap: str, places: Sequence[Place], replication: int = 1) -
         return Made([place.name for place in missing], different)
 
 
+def topic_id(bootstrap: str, topic: str) -> str:
+    """What tells a topic from another one that once bore its name. Raises TryLater, also where there is none."""
+    with admin(bootstrap) as client:
+        found = client.describe_topics([topic])[0]
+    if found["error_code"]:
+        raise TryLater(f"there is no topic {topic}: `hoso topics apply` makes it")
+    return str(found["topic_id"])
+
+
 def _create(client: Any, places: Sequence[Place], replication: int) -> None:
     asked = {
         place.name: {

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from kafka import KafkaProducer
 
-from connectors.broker.record import STRUCTURED, Headers, answering
-from connectors.verdicts import Refused
+from connectors.broker.record import STRUCTURED, Headers, Message, answering
+from connectors.verdicts import Refused, TryLater
 from schemas.event import MOST_BYTES, Event
 
 
@@ -36,6 +36,28 @@ class Producer:
     def publish_to(self, topic: str, key: bytes, value: bytes, headers: Headers = STRUCTURED) -> None:
         """Put bytes on a topic."""
         self._deliver([(topic, key, value, headers)])
+
+    def publish_at(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Headers) -> int:
+        """Put bytes on one partition of a topic, whatever the key says; the offset at which they stand."""
+        producer = self._connected()
+        with answering("not durable"):
+            if partition not in (producer.partitions_for(topic) or ()):
+                raise TryLater(f"there is no partition {partition} of {topic}: `hoso topics apply` makes topics")
+            sent = producer.send(topic, value, key, list(headers), partition)
+            offset = sent.get(timeout=self._timeout_seconds + 1).offset
+        assert isinstance(offset, int)
+        return offset
+
+    def copy(self, records: Sequence[Message]) -> None:
+        """Put records where they stood once: topic, partition, order, key, value, headers and time are theirs."""
+        producer = self._connected()
+        with answering("not durable"):
+            sent = [
+                producer.send(one.topic, one.value, one.key, list(one.headers), one.partition, one.timestamp_ms or None)
+                for one in records
+            ]
+            for record in sent:
+                record.get(timeout=self._timeout_seconds + 1)
 
     def connect(self) -> None:
         """Reach the broker now; TryLater if it is away."""

@@ -1,6 +1,6 @@
 """A topic from its start, in no group: for what every process must know, and for looking one dossier up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +13,14 @@ from connectors.verdicts import TryLater
 
 
 class Reader:
-    """Reads one topic from its start, in no group: all of its partitions, or the one that a key lives in."""
+    """Reads one topic from its start, in no group: all of its partitions, or the one that a key lives in.
 
-    def __init__(self, bootstrap: str, topic: str, key: bytes | None = None) -> None:
+    `starts` names other partitions, and the offset that each is read from.
+    """
+
+    def __init__(
+        self, bootstrap: str, topic: str, key: bytes | None = None, starts: Mapping[int, int] | None = None
+    ) -> None:
         with answering("no broker"):
             self._consumer = KafkaConsumer(**reading(bootstrap))
             partitions = self._consumer.partitions_for_topic(topic)
@@ -23,9 +28,29 @@ class Reader:
             self._consumer.close()
             raise TryLater(f"there is no topic {topic}: `hoso topics apply` makes it")
         chosen = partitions if key is None else {partition_of(key, len(partitions))}
+        if starts is not None:
+            chosen = set(starts)
         self._places = [TopicPartition(topic, partition) for partition in sorted(chosen)]
         self._consumer.assign(self._places)
         self._consumer.seek_to_beginning(*self._places)
+        for partition, offset in (starts or {}).items():
+            self._consumer.seek(TopicPartition(topic, partition), offset)
+
+    def bounds(self) -> dict[int, tuple[int, int]]:
+        """Of each partition the offset of its first record and the one after its last, as it is now."""
+        with answering("no offsets"):
+            firsts, ends = (
+                self._consumer.beginning_offsets(self._places),
+                self._consumer.end_offsets(self._places),
+            )
+        return {place.partition: (firsts[place], ends[place]) for place in self._places}
+
+    def first_since(self, timestamp_ms: int) -> dict[int, int]:
+        """The offset of each partition's first record of this time or later; its end where there is none."""
+        with answering("no offsets"):
+            ends = self._consumer.end_offsets(self._places)
+            found = self._consumer.offsets_for_times(dict.fromkeys(self._places, timestamp_ms))
+        return {place.partition: at.offset if at else ends[place] for place, at in found.items()}
 
     def to_end(self) -> Iterator[Message]:
         """Every record up to the end as it was when asked."""

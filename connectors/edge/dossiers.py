@@ -5,8 +5,8 @@ Until there is a read model this folds the log; `connectors.history.history` is 
 
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter, Request
+from msgspec import to_builtins
 
 from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
@@ -42,7 +42,7 @@ def routes(door: Door) -> APIRouter:
     def state(code: str, request: Request) -> Json:
         """Its public state: status, clock, legs and what is expected of them next."""
         dossier = found(code, request).dossier
-        return {"code": code, "state": shown(dossier, dossier.view()).model_dump(mode="json", exclude_none=True)}
+        return {"code": code, "state": to_builtins(shown(dossier, dossier.view()))}
 
     @api.get("/{code}/timeline", summary="What happened to it", **common)
     def timeline(code: str, request: Request) -> Json:
@@ -53,11 +53,11 @@ def routes(door: Door) -> APIRouter:
     def deadline(code: str, request: Request) -> Json:
         """The clock as it stands and one line a day: what the day counted for, and by which article."""
         dossier = found(code, request).dossier
-        clock = shown(dossier, dossier.view()).clock.model_dump(mode="json", exclude_none=True)
+        clock = to_builtins(shown(dossier, dossier.view())["clock"])
         return {
             "code": code,
             "clock": clock,
-            "working": msgspec.to_builtins(working(dossier, door.references.reference)),
+            "working": to_builtins(working(dossier, door.references.reference)),
         }
 
     return api

@@ -100,7 +100,7 @@ class Gate:
 
     def _remember(self, facts: Sequence[Event]) -> None:
         if facts:
-            with self._store.begin() as transaction:
+            with self._store.begin(lasting=False) as transaction:
                 gate_seen.remember(transaction, facts)
 
     def _fact(self, admitted: Admitted, offer: Offer, sealer: Sealer, bundle: Bundle, at: datetime) -> Event:

@@ -16,6 +16,7 @@ from rules.reference import Edition
 from schemas.event import MOST_BYTES, Event, NotAnEvent
 from schemas.notice import FieldProblem
 from schemas.reference import Agency, Bundle
+from schemas.upcasting import NoNewer, lifted
 
 AHEAD = timedelta(minutes=5)
 """How far ahead of us another's clock may be."""
@@ -60,8 +61,9 @@ def judge(raw: bytes | dict[str, Any], caller: str, bundle: Bundle, now: datetim
     return _judge(said, caller, authority.edition_of(bundle), now)
 
 
-def _judge(said: dict[str, Any], caller: str, edition: Edition, now: datetime) -> Admitted | Rejection:
+def _judge(came: dict[str, Any], caller: str, edition: Edition, now: datetime) -> Admitted | Rejection:
     """The judgement itself, every faulty field named at once."""
+    said = _newest(came)
     known = authority.stated_by_agencies(said.get("type"))
     agency = edition.agency(caller)
     event, problems = _read(said, known or Event)
@@ -73,7 +75,16 @@ def _judge(said: dict[str, Any], caller: str, edition: Edition, now: datetime) -
     problems += _text(said.get("data"))
     if event is None or problems:
         return _rejection(said, problems)
-    return Admitted(event, said["data"])
+    # Of what came, not of what we read in it: sent again after we learned a newer version, it is a repetition still.
+    return Admitted(event, came["data"])
+
+
+def _newest(came: dict[str, Any]) -> dict[str, Any]:
+    """What an agency says in the words of an older version, in those of the newest."""
+    try:
+        return lifted(came) if isinstance(came.get("type"), str) else came
+    except NoNewer:
+        return came
 
 
 def _read(said: dict[str, Any], known: type[Event]) -> tuple[Event | None, list[FieldProblem]]:

@@ -6,6 +6,8 @@ from typing import TypeVar
 from schemas.event import Event, derived_id
 from schemas.instant import aware, now
 from schemas.notice import Receipt
+from schemas.release import RELEASE
+from schemas.upcasting import first
 
 SOURCE = "/hoso/notify"
 R = TypeVar("R", bound=Receipt)
@@ -25,13 +27,14 @@ def receipt(
     next_attempt_at: datetime | None = aware(next_at) if next_at is not None else None
     name = str(kind.model_fields["type"].default)
     return kind(
-        id=derived_id(word.ref, name, agency, attempt),
+        id=derived_id(word.ref, first(name), agency, attempt),
         source=SOURCE,
         type=name,
         subject=word.subject,
         time=at,
         recordedtime=word.recordedtime,
         causationid=word.ref,
+        codeversion=RELEASE,
         traceparent=word.traceparent,
         data=Receipt.Data(
             notice_id=word.id,

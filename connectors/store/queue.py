@@ -6,18 +6,24 @@ at once, `in_doubt` still set if a call had begun. `next_at` is on the driven cl
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from connectors.metrics import counter
 from connectors.store.breaker import Breaker
 from connectors.store.store import Store
 from connectors.store.tables import LANES, OWED
+from schemas.content import as_read_now, content_of
 from schemas.instant import clock
+
+log = structlog.get_logger()
 
 
 class OwedState(StrEnum):
@@ -73,18 +79,26 @@ class Queue:
     def __init__(self, store: Store, name: str) -> None:
         self.store, self.name = store, name
         self._held: set[str] = set()
+        self._owner: str | None = None
+        self._terms: Counter[str] = Counter()
 
     # ------------------------------------------------------------ owing
 
     def put(self, conn: Connection, rows: Sequence[Owed]) -> int:
-        """Owe these; how many are new. Ids known already change nothing, whatever became of them."""
+        """Owe these; how many are new. Ids known already change nothing, whatever became of them.
+
+        An event that is known under its id with another content is an alarm; the first stands.
+        """
         if not rows:
             return 0
         values = [self._values(row) for row in rows]
         dialect: Any = postgresql if self.store.on_postgres else sqlite
         statement = dialect.insert(OWED).values(values).on_conflict_do_nothing(index_elements=["queue", "id"])
         # Counted by what comes back: not every driver counts the rows of one statement with many.
-        return len(conn.execute(statement.returning(OWED.c.id)).all())
+        new = len(conn.execute(statement.returning(OWED.c.id)).all())
+        if new < len(rows):
+            self._compare(conn, rows)
+        return new
 
     def waiting(self, conn: Connection, sequence_key: str) -> list[Owed]:
         """What is owed or in flight under a sequence key, in order; locked until the transaction ends."""
@@ -100,7 +114,7 @@ class Queue:
 
     def claim(self, lane: str, now: float, limit: int) -> list[Owed]:
         """What is due, the urgent first, one of a sequence key at most; in flight from now. The lane must be ours."""
-        with self.store.begin() as conn:
+        with self.store.begin(lasting=False) as conn:
             due = conn.execute(
                 select(*_COLUMNS)
                 .where(self._due(lane), OWED.c.next_at <= now)
@@ -125,15 +139,22 @@ class Queue:
 
     # ------------------------------------------------------------ what became of it
 
-    def began(self, id: str) -> None:
-        """A call begins that the partner may take whatever we hear: in doubt from here on."""
+    def began(self, id: str) -> float | None:
+        """A call begins that the partner may take whatever we hear: in doubt from here on; since when (real time).
+
+        None, and nothing may be sent, if the lane went to another meanwhile: we stood still beyond our lease.
+        """
+        now = time.time()
         with self.store.begin() as conn:
-            self._set(conn, [id], in_doubt=True, sent_at=time.time())
+            if not self._still_ours(conn, id):
+                return None
+            flies = (self._mine(), OWED.c.id == id, OWED.c.state == OwedState.IN_FLIGHT)
+            begun = conn.execute(update(OWED).where(*flies).values(in_doubt=True, sent_at=now)).rowcount > 0
+            return now if begun else None
 
     def done(self, id: str, answer: bytes | None = None) -> bool:
         """It ended well. An `answer` stays to be published. False if it had ended before: then nothing changes."""
-        with self.store.begin() as conn:
-            return self.end(conn, id, OwedState.DONE, answer)
+        return self.store.together(lambda conn: self.end(conn, id, OwedState.DONE, answer))
 
     def gave_up(self, id: str, why: str, answer: bytes | None = None) -> bool:
         """Every try is used up; kept, with why."""
@@ -157,8 +178,13 @@ class Queue:
         return conn.execute(statement).rowcount > 0
 
     def later(self, id: str, next_at: float, why: str, *, in_doubt: bool = False, counts: bool = True) -> None:
-        """It stays owed until then (driven seconds). `counts`: this was a try."""
-        with self.store.begin() as conn:
+        """It stays owed until then (driven seconds). `counts`: this was a try.
+
+        Nothing changes if the lane went to another meanwhile: its call may be under way.
+        """
+        with self.store.begin(lasting=False) as conn:
+            if not self._still_ours(conn, id):
+                return
             conn.execute(
                 update(OWED)
                 .where(self._mine(), OWED.c.id == id, OWED.c.state.in_(WAITING))
@@ -173,7 +199,7 @@ class Queue:
 
     def back(self, ids: Sequence[str]) -> None:
         """What is in flight and lost its way is owed again as it was."""
-        with self.store.begin() as conn:
+        with self.store.begin(lasting=False) as conn:
             conn.execute(
                 update(OWED)
                 .where(self._mine(), OWED.c.id.in_(ids), OWED.c.state == OwedState.IN_FLIGHT)
@@ -210,7 +236,7 @@ class Queue:
 
     def published(self, ids: Sequence[str]) -> None:
         """These answers are on their topic."""
-        with self.store.begin() as conn:
+        with self.store.begin(lasting=False) as conn:
             self._set(conn, ids, published_at=clock().seconds())
 
     # ------------------------------------------------------------ lanes
@@ -223,7 +249,7 @@ class Queue:
         out while nobody took it is none of these: our calls are still under way.
         """
         now = time.time()
-        with self.store.begin() as conn:
+        with self.store.begin(lasting=False) as conn:
             dialect: Any = postgresql if self.store.on_postgres else sqlite
             fresh = dialect.insert(LANES).values(queue=self.name, lane=lane).on_conflict_do_nothing()
             conn.execute(fresh)
@@ -233,12 +259,18 @@ class Queue:
             if row.owner != owner or lane not in self._held:
                 self._recover(conn, lane)
                 self._held.add(lane)
+                self._terms[lane] += 1
+            self._owner = owner
             conn.execute(update(LANES).where(self._at(lane)).values(owner=owner, leased_until=now + seconds))
             return True
 
+    def term(self, lane: str) -> int:
+        """How often this object took the lane from another, or anew: what was under way in an earlier term is stale."""
+        return self._terms[lane]
+
     def release(self, lane: str, owner: str) -> None:
         """Let a lane go, if it is ours."""
-        with self.store.begin() as conn:
+        with self.store.begin(lasting=False) as conn:
             conn.execute(update(LANES).where(self._at(lane), LANES.c.owner == owner).values(owner=None, leased_until=0))
 
     def breaker(self, lane: str) -> Breaker:
@@ -249,7 +281,7 @@ class Queue:
 
     def stands(self, lane: str, breaker: Breaker) -> None:
         """Remember how a lane stands."""
-        with self.store.begin() as conn:
+        with self.store.begin(lasting=False) as conn:
             conn.execute(
                 update(LANES)
                 .where(self._at(lane))
@@ -282,6 +314,17 @@ class Queue:
             "created_at": row.created_at or clock().seconds(),
         }
 
+    def _compare(self, conn: Connection, rows: Sequence[Owed]) -> None:
+        """Some of these came before: whether they said then what they say now."""
+        known = select(OWED.c.id, OWED.c.body).where(self._mine(), OWED.c.id.in_([row.id for row in rows]))
+        first = {row.id: row.body for row in conn.execute(known)}
+        for row in rows:
+            before, now = (content_of(as_read_now(body)) for body in (first.get(row.id, row.body), row.body))
+            if before and now and before.differs(now):
+                said_by = {"first": before.said_by, "second": now.said_by}
+                log.critical("content.differs", queue=self.name, lane=row.lane, id=row.id, type=now.type, **said_by)
+                counter("hoso_content_differs_total").labels(self.name).inc()
+
     def _mine(self) -> Any:
         return OWED.c.queue == self.name
 
@@ -304,6 +347,14 @@ class Queue:
         if ids:
             conn.execute(update(OWED).where(self._mine(), OWED.c.id.in_(ids)).values(**values))
 
+    def _still_ours(self, conn: Connection, id: str) -> bool:
+        """Whether this row's lane is still ours; nobody takes it until the transaction ends. Who never held one may."""
+        if self._owner is None:
+            return True
+        lane = select(OWED.c.lane).where(self._mine(), OWED.c.id == id).scalar_subquery()
+        row = conn.execute(self._lane(lane).with_for_update()).one_or_none()
+        return row is not None and row.owner == self._owner
+
     def _recover(self, conn: Connection, lane: str) -> None:
         conn.execute(
             update(OWED)
@@ -311,8 +362,8 @@ class Queue:
             .values(state=OwedState.OWED)
         )
 
-    def _at(self, lane: str) -> Any:
+    def _at(self, lane: Any) -> Any:
         return and_(LANES.c.queue == self.name, LANES.c.lane == lane)
 
-    def _lane(self, lane: str) -> Any:
+    def _lane(self, lane: Any) -> Any:
         return select(LANES).where(self._at(lane))

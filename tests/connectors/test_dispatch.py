@@ -16,8 +16,8 @@ import pytest
 
 from connectors.dispatch import Dispatch
 from connectors.settings import REPOSITORY, Settings
-from connectors.store import open_store
-from connectors.store.queue import Queue
+from connectors.store import mending, open_store
+from connectors.store.queue import Owed, Queue
 from connectors.verdicts import TryLater
 from schemas import instant
 from schemas.event import Event
@@ -113,6 +113,42 @@ def test_the_same_request_again_is_one_parcel_and_one_fact(tmp_path: Path) -> No
         desk.until(lambda: not desk.owes())
 
     assert (len(desk.post.parcels), len(desk.board.events(OrderAccepted))) == (1, 1)
+
+
+def test_an_answer_that_the_log_lost_with_its_request_is_said_once_more_when_the_request_is(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        request, store = a_request(desk.settings), open_store(desk.settings.database_url)
+        desk.takes(request)
+        (fact,) = desk.waits_for(OrderAccepted)
+        with store.begin() as conn:
+            mending.unsay(conn, "dispatch", [request.ref], when_asked=True)
+        desk.dispatch.publish_the_rest()
+        unasked = len(desk.board.events(OrderAccepted))
+
+        desk.takes(request)
+        desk.takes(request)
+
+    assert unasked == 1
+    assert desk.board.events(OrderAccepted) == [fact, fact]
+    assert len(desk.post.parcels) == 1
+
+
+def test_an_order_put_aside_since_the_log_lost_its_cause_is_sent_when_the_request_comes_again(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    request, store = a_request(settings), open_store(settings.database_url)
+    with store.begin() as conn:
+        Queue(store, "dispatch").put(conn, [Owed(request.ref, "myvnpost", REFERENCE, 1, request.encode())])
+        mending.put_aside(conn, "dispatch", [request.ref])
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_cancel("R1"))
+        desk.until(lambda: not desk.owes())
+        untouched = list(desk.post.parcels)
+
+        desk.takes(request)
+        desk.waits_for(OrderAccepted)
+
+    assert untouched == []
+    assert len(desk.post.of(REFERENCE)) == 1
 
 
 @pytest.mark.parametrize("fault", [no_answer, hangs_up, says(500), says(502), says(200, "no receipt")])
@@ -301,14 +337,19 @@ def test_bytes_that_are_no_request_go_to_the_dead_letters(tmp_path: Path) -> Non
 
 
 PROCESS = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from tests.connectors.carrying import Board, Known, settings_in
 from connectors.dispatch import Dispatch
-settings = settings_in(Path(sys.argv[1]), sys.argv[2], in_doubt_seconds=float(sys.argv[3]))
+settings = settings_in(
+    Path(sys.argv[1]), sys.argv[2], in_doubt_seconds=float(sys.argv[3]), instance=sys.argv[4], lease_seconds=2.0
+)
 dispatch = Dispatch(settings, threading.Event(), Board(), Known())
 dispatch.open_lanes()
-threading.Event().wait(60)
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+stop.wait(60)
+dispatch.close_lanes()
 """
 
 
@@ -321,7 +362,7 @@ def test_a_process_killed_between_the_sending_and_the_answer_makes_one_parcel(tm
         desk = Desk(settings, post)
         desk.takes(a_request(settings))
         first = subprocess.Popen(
-            [sys.executable, "-c", PROCESS, str(tmp_path), post.url, "2"],
+            [sys.executable, "-c", PROCESS, str(tmp_path), post.url, "2", "test"],
             env=os.environ | {"PYTHONPATH": str(REPOSITORY), "HOSO_CLOCK": instant.clock().segments[0].line()},
         )
         queue = Queue(open_store(settings.database_url), "dispatch")
@@ -343,6 +384,47 @@ def test_a_process_killed_between_the_sending_and_the_answer_makes_one_parcel(tm
         assert len(post.of(REFERENCE)) == 1
         assert fact.data.duplicate is (when == "after")
         assert json.loads(fact.encode())["data"]["item_code"] == post.parcels[0].item
+
+
+def test_two_dispatchers_of_which_one_stands_still_before_its_call_make_one_parcel(tmp_path: Path) -> None:
+    """Frozen while it waits for its token, longer than its lease; thawed when the other has sent the order."""
+    with a_post() as post:
+        post.before.append(on("/GetAccessToken", no_answer_then_a_token))
+        settings = settings_in(tmp_path, post.url, in_doubt_seconds=2.0)
+        desk = Desk(settings, post)
+        desk.takes(a_request(settings))
+        frozen = subprocess.Popen(
+            [sys.executable, "-c", PROCESS, str(tmp_path), post.url, "20", "frozen"],
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY), "HOSO_CLOCK": instant.clock().segments[0].line()},
+        )
+        try:
+            desk.until(lambda: not post.before)
+            frozen.send_signal(signal.SIGSTOP)
+            desk.dispatch.open_lanes()
+            desk.waits_for(OrderAccepted)
+            post.let_go.set()
+            post.wait_for("/GetAccessToken", times=2)
+            frozen.send_signal(signal.SIGCONT)
+            queue = Queue(open_store(settings.database_url), "dispatch")
+            desk.takes(a_request(settings, leg="D2"))
+            desk.until(lambda: not queue.counts())
+            # Whatever the thawed one meant to do it has done once it lets go of everything in order.
+            frozen.send_signal(signal.SIGTERM)
+            frozen.wait(20)
+        finally:
+            frozen.kill()
+            frozen.wait(10)
+            desk.dispatch.close_lanes()
+            desk.dispatch.close()
+
+    assert len(post.of(REFERENCE)) == 1
+
+
+def no_answer_then_a_token(call: Any) -> None:
+    """The post thinks until it is let go, then gives the token."""
+    call.post.let_go.wait(30)
+    call.post.tokens += 1
+    call.say(200, {"success": True, "token": f"token-{call.post.tokens}"})
 
 
 @pytest.mark.parametrize("step", ["end", "later", "began"])

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from connectors.lane import Lane, LanePolicy
 from connectors.retry import RetryPolicy
 from connectors.store import Store, open_store
 from connectors.store.breaker import BreakerPolicy
 from connectors.store.queue import Owed, Queue
+from connectors.store.tables import LANES
 from connectors.verdicts import TryLater
 from schemas import instant
 
@@ -161,3 +163,42 @@ def test_what_is_new_is_taken_at_once_not_at_the_next_look(partner: Partner) -> 
     lane.close()
 
     assert took < 1
+
+
+def test_a_lane_that_was_anothers_meanwhile_first_ends_what_it_had_begun(
+    partner: Partner, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process stood still beyond its lease, another held the lane and let it go: all in flight is owed again."""
+    queue, calls, looks, let_go = Queue(store, "dispatch"), list[str](), list[bool](), threading.Event()
+    lease = queue.lease
+
+    def counted(lane: str, owner: str, seconds: float) -> bool:
+        looks.append(lease(lane, owner, seconds))
+        return looks[-1]
+
+    monkeypatch.setattr(queue, "lease", counted)
+
+    def work(row: Owed) -> None:
+        calls.append(row.id)
+        if row.id == "a":
+            let_go.wait(15)
+        partner.queue.done(row.id)
+
+    lane = Lane(queue, "post", "one", work, lambda *_: None, partner.broken.append, POLICY)
+    lane.start()
+    owe(partner, "a")
+    lane.wake()
+    until(lambda: calls == ["a"])
+    with store.begin() as conn:
+        conn.execute(update(LANES).values(owner="two", leased_until=0.0))
+    until(lambda: queue.term("post") == 2)
+    owe(partner, "b")
+    after = len(looks) + 4
+    until(lambda: len(looks) >= after)
+    held_back = list(calls)
+    let_go.set()
+    until(lambda: not partner.queue.counts())
+    lane.close()
+
+    assert held_back == ["a"]
+    assert calls == ["a", "b"]

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from connectors.asking import Question
 from connectors.carriers.myvnpost import CARRIER
-from connectors.poll import Poll
+from connectors.poll import Poll, anew
 from connectors.seal import Evidence
 from connectors.secrets import ensure_secrets
 from connectors.store import open_store
-from connectors.store.queue import Queue
+from connectors.store.queue import Owed, OwedState, Queue
 from schemas import instant
 from schemas.dossier import DossierStatus
 from schemas.event import Event
@@ -93,14 +94,14 @@ def a_move(status: ParcelStatus = ParcelStatus.PICKED_UP, at: datetime | None = 
 
 
 def a_state(
-    expected_by: datetime | None, expected: ParcelStatus | None = ParcelStatus.DELIVERED
+    expected_by: datetime | None, expected: ParcelStatus | None = ParcelStatus.DELIVERED, order: str = "ACCEPTED"
 ) -> DossierStateChanged:
     leg = LegShown(
         leg="D1",
         carrier="myvnpost",
         reference=REFERENCE,
         item_code=ITEM,
-        order="ACCEPTED",
+        order=order,
         expected=expected,
         expected_by=expected_by,
     )
@@ -219,5 +220,29 @@ def test_what_is_expected_again_is_asked_about_again(tmp_path: Path) -> None:
         desk.takes(a_state(AT + timedelta(days=30)))
         assert desk.queue.next_at("myvnpost") == (AT + timedelta(days=30)).timestamp()
 
+        desk.takes(a_state(None, None))
+        assert desk.queue.counts() == {}
+
+
+def test_after_a_log_was_adopted_an_item_is_asked_about_once_and_not_before_its_leg_is_known_again(
+    tmp_path: Path,
+) -> None:
+    question = Question(dossier=DOSSIER, leg="D1", carrier="myvnpost", reference=REFERENCE, once=True)
+    row = Owed(anew(REFERENCE), "myvnpost", "anew", 0, question.model_dump_json().encode(), state=OwedState.ASIDE)
+    store = open_store(settings_in(tmp_path).database_url)
+    with store.begin() as conn:
+        Queue(store, "poll").put(conn, [row])
+    with a_desk(tmp_path) as desk:
+        later = AT + timedelta(hours=1)
+        desk.post.parcels[0].history = [(6, shown_at(AT)), (12, shown_at(later))]
+        desk.takes(a_state(None, None, order="REQUESTED"))
+        early = list(desk.post.calls)
+
+        desk.takes(a_state(None, None), a_state(None, None))
+        desk.until(lambda: not desk.queue.counts() and bool(desk.answers()))
+
+        assert early == []
+        # The history alone, in its order.
+        assert desk.answers() == [ParcelStatus.PICKED_UP, ParcelStatus.OUT_FOR_DELIVERY]
         desk.takes(a_state(None, None))
         assert desk.queue.counts() == {}

@@ -230,3 +230,37 @@ def test_rows_of_a_key_are_seen_while_they_wait(queue: Queue, store: Store) -> N
         waiting = queue.waiting(conn, "d")
 
     assert [(row.id, row.state) for row in waiting] == [("1", OwedState.IN_FLIGHT), ("2", OwedState.OWED)]
+
+
+def test_who_stood_still_beyond_its_lease_may_neither_call_nor_put_off(queue: Queue, store: Store) -> None:
+    queue.lease("post", ME, -1)
+    put(queue, a_row("a"))
+    claimed(queue)
+    other = Queue(store, "dispatch")
+    other.lease("post", YOU, 60)
+    flies = claimed(other)
+
+    begins = queue.began("a")
+    queue.later("a", 150.0, "the line was cut before the call")
+
+    assert (flies, begins) == (["a"], None)
+    assert claimed(other) == []
+    assert other.began("a") is not None
+
+
+def test_who_came_too_late_to_its_lease_goes_on_where_nobody_took_it(queue: Queue) -> None:
+    queue.lease("post", ME, -1)
+    put(queue, a_row("a"))
+    claimed(queue)
+
+    assert queue.began("a") is not None
+
+
+def test_each_time_a_lane_is_taken_anew_is_another_term(queue: Queue, store: Store) -> None:
+    queue.lease("post", ME, -1)
+    queue.lease("post", ME, -1)
+    before = queue.term("post")
+    Queue(store, "dispatch").lease("post", YOU, -1)
+    queue.lease("post", ME, 60)
+
+    assert (before, queue.term("post")) == (1, 2)
