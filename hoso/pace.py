@@ -21,7 +21,8 @@ class ClockFile:
     def __init__(self, path: Path, start: datetime, speed: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        path.write_text(Segment(start.timestamp(), speed, time.time()).line() + "\n")
+        self._last, self._lock = Segment(start.timestamp(), speed, time.time()), threading.Lock()
+        path.write_text(self._last.line() + "\n")
         self.clock = Clock(file=path)
 
     @property
@@ -31,12 +32,20 @@ class ClockFile:
 
     def run_at(self, speed: float) -> None:
         """From a quarter of a second on, run this many times as fast."""
+        with self._lock:
+            if self._last.speed != speed:
+                self._from_now_on(speed, 0.0)
+
+    def jump(self, seconds: float) -> None:
+        """From a quarter of a second on, be so many driven seconds further, or back."""
+        with self._lock:
+            self._from_now_on(self._last.speed, seconds)
+
+    def _from_now_on(self, speed: float, further: float) -> None:
         anchor = time.time() + AHEAD_SECONDS
-        segment = self.clock.segment(anchor)
-        if segment.speed == speed:
-            return
+        self._last = Segment(self._last.at(anchor) + further, speed, anchor)
         with self._path.open("a") as file:
-            file.write(Segment(segment.at(anchor), speed, anchor).line() + "\n")
+            file.write(self._last.line() + "\n")
 
 
 class Pacer(threading.Thread):
@@ -59,7 +68,8 @@ class Pacer(threading.Thread):
     def stop(self) -> None:
         """Leave the clock at the speed it has."""
         self._over.set()
-        self.join()
+        if self.ident is not None:
+            self.join()
 
 
 DAY_SPEED = 4_000.0

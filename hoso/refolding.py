@@ -35,7 +35,7 @@ def fold(log: Sequence[Message], reference: Reference) -> Fold:
     """Every dossier, fact by fact."""
     result = Fold()
     for code, facts in folded(log, reference, result.kept):
-        for fact in facts:
+        for fact in (one.event() for one in facts):
             if isinstance(fact, DossierStateChanged):
                 result.states[code] = fact
             elif type(fact).topic in result.said:

@@ -74,18 +74,18 @@ def reference_dir() -> Path:
     return Settings(kafka_bootstrap=f"{LOOPBACK}:1").reference_dir
 
 
-def sandbox(home: Path, reference: Path) -> Sandbox:
+def sandbox(home: Path, reference: Path, usual_port: int | None = USUAL_PORT) -> Sandbox:
     """A sandbox of this home, its keys made. On another port than the usual one it gets reference data of its own."""
     from sandbox import keys
 
-    port = free_port(USUAL_PORT)
+    port = free_port(usual_port)
     found = Sandbox(home.resolve(), port, reference.resolve() if port == USUAL_PORT else _moved(home, reference, port))
     found.public_key.parent.mkdir(parents=True, exist_ok=True)
     keys.ensure(found.public_key)
     return found
 
 
-def install(home: Path, reference: Path, credentials: Path | None) -> None:
+def install(home: Path, reference: Path, credentials: Path | None, database_url: str | None = None) -> None:
     """Make what this installation lacks: keys, tables, and for a sandbox its agencies' keys and secrets."""
     from connectors.agencies import ensure_sandbox_credentials
     from connectors.reference import read_dir
@@ -95,7 +95,7 @@ def install(home: Path, reference: Path, credentials: Path | None) -> None:
 
     settings = Settings(home=home, kafka_bootstrap=f"{LOOPBACK}:1")
     secrets = ensure_secrets(settings.secrets_dir)
-    store = open_store(settings.database_url)
+    store = open_store(database_url or settings.database_url)
     store.migrate()
     if credentials is not None:
         agencies = [agency.code for agency in read_dir(reference).agencies]

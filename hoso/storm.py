@@ -1,104 +1,72 @@
 """`hoso storm`: things are killed while a city lives; the verdict comes from outside.
 
 A sandbox's city talks to the whole pipeline on a driven clock. Meanwhile processes, and nodes of the broker, are
-killed, frozen and stopped at moments that a seed chooses, and the supervisor starts them again. At the end three books
-must agree: what the senders were told is accepted, what the post and the agencies received, and a pure fold of the log.
+killed, frozen and stopped, in situations and at moments that a seed chooses, and more goes wrong; the supervisor starts
+again what died. At the end three books must agree: what the senders were told is accepted, what the post and the
+agencies received, and a pure fold of the log.
 """
 
 import json
-import shutil
-import signal
+import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
-from connectors import topics as plan
-from connectors.broker import Message, read_all
 from connectors.history import published
-from connectors.reference import publish, read_dir
-from connectors.verdicts import TryLater
-from hoso import broker, child, pipeline, rehearsal
-from hoso.child import Pid
-from hoso.java import CannotStart
-from hoso.pace import ClockFile, Pacer, city_speed
-from hoso.reckoning import Ledgers, Reckoning, reckon
+from hoso import verdict
+from hoso.guests import Guests
+from hoso.nodes import Nodes
+from hoso.pace import Pacer
+from hoso.reckoning import reckon
 from hoso.refolding import differences
-from hoso.settings import Settings
-from hoso.strikes import BROKER, SESSION_SECONDS, Book, How, Strike, strikes
-from hoso.supervised import RestartPolicy, State
+from hoso.stage import READY_SECONDS, RESTART, STARTS, TOPICS, Stage
+from hoso.strikes import BROKER, Cell, Mischief, Strike, mischiefs, strikes
+from hoso.striking import Striker
+from hoso.struck import Book
+from hoso.supervised import Spec, State
 from hoso.supervisor import Supervisor
-from hoso.watching import LagWatch, Seen
-from schemas.deadline import DEADLINES
-from schemas.dossier import LOG
-from schemas.event import Event, NotAnEvent, UnknownType
-from schemas.instant import VIETNAM
-from schemas.notice import NOTICES, RECEIPTS, REJECTIONS
-from schemas.ops import DEAD_LETTERS
-from schemas.postal import REQUESTS, WEBHOOKS, ItemMoved, reference_of
-from schemas.state import STATE
+from hoso.troubles import Database, Troubles
+from hoso.verdict import Evidence, Verdict
+from hoso.weather import Weather
 
-TOPICS = (LOG, DEADLINES, STATE, REQUESTS, WEBHOOKS, NOTICES, REJECTIONS, RECEIPTS, DEAD_LETTERS)
-STARTS = datetime(2026, 11, 16, 0, 0, tzinfo=VIETNAM)
-"""A Monday, as in the demo."""
-READY_SECONDS = 90.0
-CITY_SECONDS = 420.0
-SETTLE_SECONDS = 90.0
-NODE_AWAY_SECONDS = 3.0
-"""A killed node of three is started again after so long."""
-RESTART = RestartPolicy(first_seconds=0.3, most_seconds=1.0, forgiven_after_seconds=5.0)
-"""A storm's dead are not the crash loops that a growing pause is for."""
-SIGNALS = {How.KILL: signal.SIGKILL, How.FREEZE: signal.SIGSTOP, How.TERM: signal.SIGTERM}
-LOOK_SECONDS = 0.1
+__all__ = ["READY_SECONDS", "STARTS", "TOPICS", "Verdict", "Wishes", "run"]
+
+CITY_SECONDS = 600.0
+SETTLE_SECONDS = 240.0
+"""How long a busy machine may take; an idle one needs a tenth."""
+HANDS = 8
+"""So many blows and troubles may be under way at once, each at another target."""
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What was asked of a storm. `say` takes a line for people."""
+    """What was asked of a storm. `say` takes a line for people; `before` is how often each cell had its turn already.
+
+    Without a `database` it is a SQLite file of the home.
+    """
 
     home: Path
     kills: int = 30
     seed: int = 1
     nodes: int = 1
     dossiers: int = 120
+    days: int = 7
     say: Callable[[str], None] = lambda _: None
-
-
-@dataclass
-class Verdict:
-    """What a storm did and what came of it. `open` is every line that does not add up; there must be none."""
-
-    seed: int
-    nodes: int
-    kills: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By target, then by signal."""
-    acknowledged: int = 0
-    """Agencies' events that a door took, and the post's webhooks that were answered with 2xx."""
-    lost: int = 0
-    twice_in_effect: int = 0
-    repeated: dict[str, int] = field(default_factory=dict)
-    """Deliveries and records that came more than once: allowed, counted."""
-    state_differences: int = 0
-    recover_seconds: list[float] = field(default_factory=list)
-    restarts: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-    open: list[str] = field(default_factory=list)
-    figures: dict[str, Any] = field(default_factory=dict)
+    before: Mapping[Cell, int] = field(default_factory=dict)
+    database: Database | None = None
 
     @property
-    def adds_up(self) -> bool:
-        """Whether nothing is lost, nothing twice, nothing unaccounted for."""
-        return not self.open and not self.lost and not self.twice_in_effect and not self.state_differences
-
-    def document(self) -> dict[str, Any]:
-        """All of it, for a file."""
-        return {"adds_up": self.adds_up, **asdict(self)}
+    def env(self) -> dict[str, str]:
+        """What the sandbox must know of them."""
+        return {
+            "HOSO_CITY_DOSSIERS": str(self.dossiers),
+            "HOSO_CITY_DAYS": str(self.days),
+            "HOSO_SANDBOX_SEED": str(self.seed),
+        }
 
 
 def run(wishes: Wishes) -> Verdict:
@@ -110,155 +78,100 @@ def run(wishes: Wishes) -> Verdict:
 
 
 class _Storm:
-    """The running storm: a broker, the pipeline, a sandbox, a clock, and somebody who strikes."""
+    """The running storm: a stage, and somebody who strikes."""
 
     def __init__(self, wishes: Wishes, stack: ExitStack) -> None:
-        self._wishes, self._began = wishes, time.monotonic()
-        self.seconds: dict[str, float] = {}
-        self._home = wishes.home.resolve()
-        for stale in ("kafka", "logs", "worker", "sandbox", "hoso.db", "hoso.db-wal", "hoso.db-shm"):
-            _remove(self._home / stale)
-        self._settings = Settings(home=self._home)
-        self._clock = ClockFile(self._home / "clock", STARTS - timedelta(minutes=20), 1.0)
-        self._sandbox = rehearsal.sandbox(self._home, Path(__file__).parents[1] / "deploy" / "reference")
-        rehearsal.install(self._home, self._sandbox.reference, self._sandbox.credentials)
-        # The nodes die with the thread that starts them: one that lives as long as the storm.
-        self._keeper = stack.enter_context(ThreadPoolExecutor(1, "keeper"))
-        stack.callback(lambda: self._keeper.submit(broker.stop, self._home).result())
-        self._kafka = self._keeper.submit(self._whole).result()
-        self._prepare()
-        self.book = Book()
-        self._supervisor = stack.enter_context(self._processes())
-        stack.callback(self._thaw)
+        self._wishes, self.book, self._over = wishes, Book(), threading.Event()
+        stage = Stage(stack, wishes.home, wishes.nodes, wishes.env, wishes.database, [self.book.heard], self._cast)
+        self._guests = Guests(stage.specs, stage.kafka, stage.logs, RESTART)
+        stack.callback(self._guests.leave)
+        self._nodes = Nodes(stage.home, stage.keeper, stage.whole)
+        self._weather = Weather(lambda nth: stage.post("/heap", {"nth": nth}))
+        self._striker = Striker(
+            self._supervisor, self._nodes, self._guests, self._weather, self.book, self._over, self._fell
+        )
+        self._troubles = Troubles(stage.database, stage.clock, self._striker.pid, self._over)
+        self._hands = stack.enter_context(ThreadPoolExecutor(HANDS, "hand"))
+        # Whoever waits in a hand waits no longer, however the storm ends: nobody stays frozen.
+        stack.callback(self._over.set)
+        self._under_way: dict[Future[None], str] = {}
         self._unfinished = ""
-        self._frozen: list[tuple[float, str, Pid]] = []
-        self._returning: Future[broker.Broker] | None = None
-        self._lag = LagWatch(self._kafka.bootstrap)
-        self._lag.start()
-        stack.callback(self._lag.stop)
-        if not self._supervisor.wait_ready(READY_SECONDS):
-            raise CannotStart(f"not ready after {READY_SECONDS:.0f} s: {'; '.join(self._late())}")
-        self._pacer = Pacer(self._clock, city_speed, self._lag.seconds)
+        self._pacer = Pacer(stage.clock, self._weather.speed, stage.lag.seconds)
         stack.callback(self._pacer.stop)
-        self._mark("ready")
 
-    def _whole(self) -> broker.Broker:
-        return broker.start(self._home, nodes=self._wishes.nodes, dies_with_us=True, settings=self._settings)
+    def _cast(self, stage: Stage) -> list[Spec]:
+        self._stage = stage
+        return self._processes()
 
-    def _prepare(self) -> None:
-        """The topics, with a copy on each node, and the reference data."""
-        bundle, bootstrap = read_dir(self._sandbox.reference), self._kafka.bootstrap
-        results = [agency.code for agency in bundle.agencies if agency.results_topic]
-        agencies = [agency.code for agency in bundle.agencies]
-        plan.apply(bootstrap, agencies, replication=self._wishes.nodes, results=results)
-        publish(bootstrap, bundle)
+    def _processes(self) -> list[Spec]:
+        """Who is on the stage."""
+        return self._stage.processes()
 
-    def _processes(self) -> Supervisor:
-        extra = self._sandbox.for_the_pipeline() | {
-            "HOSO_CLOCK": self._clock.setting,
-            "HOSO_CITY_DOSSIERS": str(self._wishes.dossiers),
-            "HOSO_SANDBOX_SEED": str(self._wishes.seed),
-            "HOSO_IN_DOUBT_SECONDS": "2",
-            "HOSO_SANDBOX_HOLD_SECONDS": "4",
-            "HOSO_SESSION_SECONDS": str(SESSION_SECONDS),
-            "HOSO_LEASE_SECONDS": "4",
-            "HOSO_REPLICATION": str(self._wishes.nodes),
-        }
-        specs = pipeline.specs(self._kafka.bootstrap, self._settings, extra)
-        edge = next(spec.address for spec in specs if spec.name == "edge")
-        all_of_them = [*specs, self._sandbox.spec(self._kafka.bootstrap, edge, extra)]
-        return Supervisor(all_of_them, self._home / "logs", RESTART, [self.book.heard])
+    @property
+    def _supervisor(self) -> Supervisor:
+        return self._stage.supervisor
 
     # ---------------------------------------------------------------- the storm
 
     def rage(self) -> None:
         """Start the city, strike until every blow has fallen, and wait until all stand again and the city is done."""
-        self._post("/city", {"start": STARTS.isoformat()})
+        self._stage.post("/city", {"start": STARTS.isoformat()})
         self._pacer.start()
-        for strike in strikes(self._wishes.seed, self._wishes.kills, self._wishes.nodes):
-            self._wait(strike.after_seconds)
-            self._strike(strike)
-        self._mark("struck")
+        self._strike_all()
+        self._stage.mark("struck")
+        self._guests.leave()
         until = time.monotonic() + CITY_SECONDS
         while not (self._calm() and self._get("/progress")["done"]):
             if time.monotonic() > until:
                 self._unfinished = json.dumps(self._get("/progress"))
                 break
-            self._wait(0.5)
+            time.sleep(0.3)
         self.book.settled()
-        self._mark("city")
+        self._stage.mark("city")
 
-    def _strike(self, strike: Strike) -> None:
-        """One blow; one that would hit somebody who is down falls on the next who stands."""
-        if strike.whom == BROKER:
-            self._strike_node(strike)
-            return
-        while (pid := self._standing(strike)) is None:
-            self._wait(LOOK_SECONDS)
-        ready = any(row.name == strike.whom and row.state is State.READY for row in self._supervisor.state())
-        self.book.fell(strike, ready)
-        pid.send(SIGNALS[strike.how])
-        self._freeze(strike, pid)
-        self._wishes.say(f"{len(self.book.struck):4d}  {self._now()}  {strike.how} {strike.whom}")
+    def _strike_all(self) -> None:
+        """Every blow at its time, each in a hand of its own, never two at one target: another comes first."""
+        wishes = self._wishes
+        ahead = strikes(wishes.seed, wishes.kills, wishes.nodes, wishes.before)
+        troubles = mischiefs(wishes.seed, wishes.kills)
+        for number in range(wishes.kills):
+            while troubles and troubles[0].after_blows <= number:
+                self._wrong(troubles.pop(0))
+            self._over.wait(ahead[0].after_seconds)
+            strike = self._next(ahead)
+            self._under_way[self._hands.submit(self._striker.strike, strike)] = strike.whom
+        for blow in self._under_way:
+            blow.result()
 
-    def _strike_node(self, strike: Strike) -> None:
-        """A node is struck only while the other two stand."""
-        while self._returning is not None or any(whom == BROKER for _, whom, _ in self._frozen):
-            self._wait(LOOK_SECONDS)
-        pid = self._kafka.pids[strike.node - 1]
-        self.book.fell(strike, was_ready=False)
-        pid.send(SIGNALS[strike.how])
-        self._freeze(strike, pid)
-        if strike.how is not How.FREEZE:
-            self._returning = self._keeper.submit(self._bring_back, pid)
-        self._wishes.say(f"{len(self.book.struck):4d}  {self._now()}  {strike.how} {strike.whom} {strike.node}")
+    def _wrong(self, mischief: Mischief) -> None:
+        self._under_way[self._hands.submit(self._troubles.happens, mischief)] = str(mischief.trouble)
+        self._wishes.say(f"      {self._now()}  {mischief.trouble}")
 
-    def _bring_back(self, pid: Pid) -> broker.Broker:
-        pid.wait()
-        time.sleep(NODE_AWAY_SECONDS)  # A machine is not back at once.
-        return self._whole()
-
-    def _standing(self, strike: Strike) -> Pid | None:
-        """The process to strike, as soon as there is one that runs and is not frozen."""
-        if any(whom == strike.whom for _, whom, _ in self._frozen):
-            return None
-        row = next(row for row in self._supervisor.state() if row.name == strike.whom)
-        found = child.find(row.pid) if row.pid is not None else None
-        return found if found is not None and found.is_alive() else None
-
-    def _freeze(self, strike: Strike, pid: Pid) -> None:
-        if strike.how is How.FREEZE:
-            self._frozen.append((time.monotonic() + strike.frozen_seconds, strike.whom, pid))
-
-    def _wait(self, seconds: float) -> None:
-        """Let time pass, thaw who was frozen long enough, learn that a node is back."""
-        until = time.monotonic() + seconds
+    def _next(self, ahead: list[Strike]) -> Strike:
+        """The first blow ahead whose target is struck by nobody now. Raises what a hand met."""
         while True:
-            now = time.monotonic()
-            for frozen in [one for one in self._frozen if one[0] <= now]:
-                self._frozen.remove(frozen)
-                frozen[2].send(signal.SIGCONT)
-                if frozen[1] == BROKER:
-                    self.book.back(BROKER, time.time())
-            if self._returning is not None and self._returning.done():
-                self._kafka, self._returning = self._returning.result(), None
-                self.book.back(BROKER, time.time())
-            if now >= until:
-                return
-            time.sleep(min(LOOK_SECONDS, max(0.0, until - now)))
+            for done in [one for one in self._under_way if one.done()]:
+                del self._under_way[done]
+                done.result()
+            busy = set(self._under_way.values())
+            for strike in ahead if len(self._under_way) < HANDS else ():
+                if strike.whom not in busy:
+                    ahead.remove(strike)
+                    return strike
+            wait(self._under_way, return_when=FIRST_COMPLETED)
 
-    def _thaw(self) -> None:
-        """Nobody stays frozen."""
-        for _, _, pid in self._frozen:
-            pid.send(signal.SIGCONT)
-        self._frozen.clear()
-        if self._returning is not None:
-            with suppress(CannotStart):
-                self._returning.result()
+    def _fell(self, number: int, strike: Strike) -> None:
+        node = f" {strike.node}" if strike.whom == BROKER else ""
+        self._wishes.say(f"{number:4d}  {self._now()}  {strike.how} {strike.whom}{node}, {strike.situation}")
+
+    def _now(self) -> str:
+        return self._stage.now()
+
+    def _get(self, path: str) -> Any:
+        return self._stage.get(path)
 
     def _calm(self) -> bool:
-        rows = self._supervisor.state()
-        return not self._frozen and self._returning is None and all(row.state is State.READY for row in rows)
+        return self._nodes.stand() and all(row.state is State.READY for row in self._supervisor.state())
 
     # ---------------------------------------------------------------- the verdict
 
@@ -266,149 +179,35 @@ class _Storm:
         """Let what is under way arrive, then lay the three books beside each other."""
         until, slow = time.monotonic() + SETTLE_SECONDS, False
         while True:
-            topics, ledgers = self._topics(), self._ledgers()
-            seen = {topic: _seen(topic, records) for topic, records in topics.items()}
-            result = reckon(seen, ledgers)
+            topics, ledgers = self._stage.topics(), self._stage.ledgers()
+            result = reckon({topic: verdict.seen(topic, records) for topic, records in topics.items()}, ledgers)
             over = time.monotonic() > until
             if (result.adds_up or over) and not slow:
                 # On a clock that nearly stands no timer speaks while the log and its fold are compared.
                 self._pacer.stop()
-                self._clock.run_at(1.0)
+                self._stage.clock.run_at(1.0)
                 slow = True
-                self._wait(1.5)
+                time.sleep(1.5)
                 continue
-            differing = self._differing(topics) if slow else []
+            differing = differences(topics, published(self._stage.kafka)) if slow else []
             if slow and (over or (result.adds_up and not differing)):
                 break
-            self._wait(1.0)
-        self._mark("settled")
-        return self._verdict(topics, ledgers, result, differing)
+            time.sleep(1.0)
+        self._stage.mark("settled")
+        found = verdict.laid_out(Evidence(topics, ledgers, result, differing))
+        return self._told(found)
 
-    def _differing(self, topics: Mapping[str, Sequence[Message]]) -> list[str]:
-        return differences(topics, published(self._kafka.bootstrap))
-
-    def _verdict(
-        self, topics: Mapping[str, Sequence[Message]], ledgers: Ledgers, result: Reckoning, differing: Sequence[str]
-    ) -> Verdict:
-        verdict = Verdict(self._wishes.seed, self._wishes.nodes, seconds=self.seconds, figures=result.figures)
-        verdict.kills = counted(self.book)
-        taken = webhooks_taken(ledgers)
-        verdict.acknowledged = sum(one["verdict"] == "accepted" for one in ledgers.city["events"]) + len(taken)
-        unheard = [f"a webhook was taken and the log does not say so: {one}" for one in unsaid(taken, topics)]
-        verdict.lost = sum(line.startswith(LOST) for line in result.open) + len(unheard)
-        verdict.twice_in_effect = twice(ledgers)
-        verdict.repeated = repeated(topics, ledgers)
-        verdict.state_differences = len(differing)
-        verdict.recover_seconds = self.book.recoveries()
-        verdict.restarts = sum(row.restarts for row in self._supervisor.state())
-        verdict.open = [
-            *result.open,
-            *unheard,
-            *differing,
-            *(f"never ready again: {one}" for one in self.book.never_back()),
-        ]
-        if self._unfinished or not verdict.acknowledged:
-            verdict.open.append(f"the city did not end: {self._unfinished or 'nothing was sent'}")
-        verdict.open += [f"not ready at the end: {line}" for line in self._late()]
-        return verdict
-
-    def _topics(self) -> dict[str, list[Message]]:
-        """Every topic from its start, in no group: nothing that was killed had a hand in it."""
-        while True:
-            try:
-                return {topic: read_all(self._kafka.bootstrap, topic) for topic in TOPICS}
-            except TryLater:
-                self._wait(1.0)
-
-    def _ledgers(self) -> Ledgers:
-        codes = sorted(json.loads(self._sandbox.credentials.read_text()))
-        agencies = {code: self._get(f"/ledger/agencies/{code}") for code in codes}
-        return Ledgers(self._get("/ledger/city"), self._get("/ledger/post"), agencies)
-
-    def _late(self) -> list[str]:
-        rows = self._supervisor.state()
-        return [f"{row.name} is {row.state}, see {row.log}" for row in rows if row.state is not State.READY]
-
-    def _now(self) -> str:
-        return f"{self._clock.clock.now():%a %d %b %H:%M}"
-
-    def _mark(self, what: str) -> None:
-        self.seconds[what] = round(time.monotonic() - self._began, 1)
-
-    def _get(self, path: str) -> Any:
-        with urlopen(self._sandbox.url + path, timeout=20) as answer:
-            return json.loads(answer.read())
-
-    def _post(self, path: str, said: Mapping[str, Any]) -> Any:
-        headers = {"content-type": "application/json"}
-        with urlopen(Request(self._sandbox.url + path, json.dumps(said).encode(), headers), timeout=20) as answer:
-            return json.loads(answer.read())
-
-
-LOST = ("accepted from an agency and not on the log", "a faulty event that nobody rejected")
-"""Of the reckoning's lines, those of an input that was taken and is gone."""
-
-
-FEE_SETTLED = 21
-"""The post's word about money: it moves no item."""
-
-
-def webhooks_taken(ledgers: Ledgers) -> list[tuple[str, str]]:
-    """The reference and the code of every webhook that the post was told is taken."""
-    return [
-        (parcel["reference"], str(webhook["status"]))
-        for parcel in ledgers.post["parcels"]
-        for webhook in parcel["webhooks"]
-        if webhook["taken"] and webhook["status"] != FEE_SETTLED
-    ]
-
-
-def unsaid(taken: Sequence[tuple[str, str]], topics: Mapping[str, Sequence[Message]]) -> list[str]:
-    """Those that moved no item on the log."""
-    moves = [seen.event for seen in _seen(LOG, topics.get(LOG, ())) if isinstance(seen.event, ItemMoved)]
-    said = {(reference_of(move.subject, move.data.leg), move.data.carrier_code) for move in moves}
-    return [f"{reference} {code}" for reference, code in sorted(set(taken) - said)]
-
-
-def counted(book: Book) -> dict[str, dict[str, int]]:
-    """The blows by target, then by signal."""
-    found: dict[str, dict[str, int]] = {}
-    for (whom, how), count in sorted(Counter((one.strike.whom, str(one.strike.how)) for one in book.struck).items()):
-        found.setdefault(whom, {})[how] = count
-    return found
-
-
-def twice(ledgers: Ledgers) -> int:
-    """Effects that happened more than once: a second parcel of an order, a second notice under one number."""
-    parcels = Counter(parcel["reference"] for parcel in ledgers.post["parcels"])
-    told = Counter(
-        (code, one["dossier"], one["sequence"])
-        for code, ledger in ledgers.agencies.items()
-        for one in ledger["notices"]
-        if one["sequence"] is not None
-    )
-    return sum(count - 1 for count in (*parcels.values(), *told.values()))
-
-
-def repeated(topics: Mapping[str, Sequence[Message]], ledgers: Ledgers) -> dict[str, int]:
-    """What came more than once and did nothing the second time: callbacks, and records on each topic."""
-    found = {"callbacks": sum(ledger["repetitions"] for ledger in ledgers.agencies.values())}
-    for topic, records in topics.items():
-        refs = [seen.event.ref for seen in _seen(topic, records)]
-        found[topic] = len(refs) - len(set(refs))
-    return {name: count for name, count in found.items() if count}
-
-
-def _seen(topic: str, records: Sequence[Message]) -> list[Seen]:
-    found = []
-    for record in records:
-        with suppress(NotAnEvent, UnknownType):
-            found.append(Seen(topic, record.timestamp_ms, Event.decode(record.value or b"")))
-    return found
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    def _told(self, found: Verdict) -> Verdict:
+        """The verdict with what the storm itself knows."""
+        stage, book = self._stage, self.book
+        found.seed, found.nodes = self._wishes.seed, self._wishes.nodes
+        found.database = stage.database.url.partition(":")[0].partition("+")[0]
+        found.blows, found.troubles = book.counted(), dict(self._troubles.counts)
+        found.recover_seconds, found.struck_again = book.recoveries(), book.struck_again()
+        found.seconds = stage.seconds
+        found.restarts = sum(row.restarts for row in self._supervisor.state())
+        found.open += [f"never ready again: {one}" for one in book.never_back()]
+        if self._unfinished or not found.acknowledged:
+            found.open.append(f"the city did not end: {self._unfinished or 'nothing was sent'}")
+        found.open += [f"not ready at the end: {line}" for line in stage.late()]
+        return found

@@ -1,24 +1,28 @@
-"""What a storm does: which process is struck, how and when, all from one seed; and how soon it is back."""
+"""What a storm does, all from one seed: who is struck, how, in which situation, how soon; and what else goes wrong.
 
-import threading
-import time
-from collections.abc import Iterator, Sequence
+Every cell (whom, how, in which situation) has its turn: the next blow at a target is the one it has had least, by
+weight, in all the storms of the book.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
-
-from hoso.supervised import Row, State
+from typing import TypeVar
 
 BROKER = "broker"
 """One node of three."""
 TARGETS = ("worker", "edge", "intake", "dispatch", "translate", "poll", "notify")
-FIRST_GAP, LAST_GAP = 1.8, 3.2
+FIRST_GAP, LAST_GAP = 0.9, 1.7
 """Real seconds between two strikes, at least and at most."""
 SESSION_SECONDS = 6.0
 """How long the doors' groups wait for them in a storm; the worker's waits for ten."""
 FROZEN_SECONDS = {"worker": 12.0, "edge": 5.0, BROKER: 7.0}
 USUALLY_FROZEN_SECONDS = 8.0
 """How long a frozen process stands still: longer than its session; the edge has none, a node has one of four."""
+BLOWS_A_TROUBLE = 6
+"""After so many blows something else goes wrong."""
 
 
 class How(StrEnum):
@@ -29,95 +33,117 @@ class How(StrEnum):
     TERM = "SIGTERM"
 
 
-SHARES = {How.KILL: 6, How.FREEZE: 2, How.TERM: 2}
+class Situation(StrEnum):
+    """What goes on when the blow falls."""
+
+    QUIET = "quiet"
+    """The clock crawls: next to nothing happens in the city."""
+    BURST = "burst"
+    """The agencies have just sent a heap of events at once, through both doors."""
+    RECOVERY = "recovery"
+    """It was killed a moment ago, runs again and is not ready yet."""
+    REBALANCE = "rebalance"
+    """Another of its kind has just joined its group (for the edge and a node: another worker the workers')."""
+
+
+class Trouble(StrEnum):
+    """What goes wrong beside the blows."""
+
+    FULL_DISK = "full disk"
+    """A process can write to no file for a while, the database and its log among them."""
+    CLOCK_AHEAD = "clock ahead"
+    """The clock jumps some hours ahead."""
+    CLOCK_BACK = "clock back"
+    """The clock jumps some minutes back."""
+    DATABASE_AWAY = "database away"
+    """PostgreSQL is stopped, killed or frozen for a while; SQLite is held by somebody who does not let go."""
+
+
+SHARES = {How.KILL: 3, How.FREEZE: 1, How.TERM: 2}
+T = TypeVar("T")
+Cell = tuple[str, How, Situation]
 
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One blow: how long after the one before, how, at whom (of `broker`, at which node)."""
+    """One blow: how long after the one before, how, at whom (of `broker`, at which node), in which situation.
+
+    `roll`, from 0 to 1, decides what is left to decide on the spot.
+    """
 
     after_seconds: float
     how: How
     whom: str
+    situation: Situation = Situation.BURST
     node: int = 1
+    roll: float = 0.5
 
     @property
     def frozen_seconds(self) -> float:
         """How long it stands still."""
         return FROZEN_SECONDS.get(self.whom, USUALLY_FROZEN_SECONDS) if self.how is How.FREEZE else 0.0
 
+    @property
+    def cell(self) -> Cell:
+        """What is counted."""
+        return self.whom, self.how, self.situation
 
-def strikes(seed: int, count: int, nodes: int = 1) -> list[Strike]:
-    """So many blows: every process is struck in turn, in an order that the seed shuffles anew each time round."""
-    dice, targets = Random(f"storm {seed}"), [*TARGETS, *([BROKER] if nodes > 1 else [])]
+
+@dataclass(frozen=True, slots=True)
+class Mischief:
+    """One trouble after so many blows: to which process (if to one), and the roll that decides the rest."""
+
+    after_blows: int
+    trouble: Trouble
+    whom: str
+    roll: float
+
+
+def targets(nodes: int) -> list[str]:
+    """Who is struck; a node only where others have its data."""
+    return [*TARGETS, *([BROKER] if nodes > 1 else [])]
+
+
+def cells(nodes: int) -> list[Cell]:
+    """Every combination that there is."""
+    return [(whom, how, situation) for whom in targets(nodes) for how in How for situation in Situation]
+
+
+def strikes(seed: int, count: int, nodes: int = 1, before: Mapping[Cell, int] | None = None) -> list[Strike]:
+    """So many blows: every process in turn, in an order that the seed shuffles anew each time round.
+
+    `before` is how often each cell had its turn in earlier storms.
+    """
+    dice, had = Random(f"storm {seed}"), Counter(dict(before or {}))
+    found = []
+    for _, whom in zip(range(count), _rounds(targets(nodes), dice), strict=False):
+        how, situation = _next(whom, had, dice)
+        had[whom, how, situation] += 1
+        gap = round(dice.uniform(FIRST_GAP, LAST_GAP), 3)
+        found.append(Strike(gap, how, whom, situation, dice.randint(1, nodes), dice.random()))
+    return found
+
+
+def mischiefs(seed: int, count: int) -> list[Mischief]:
+    """The troubles of a storm of so many blows: all of them in turn."""
+    dice = Random(f"mischief {seed}")
+    kinds = _rounds(list(Trouble), dice)
+    # Who keeps something on the disk.
+    writers = [whom for whom in TARGETS if whom != "worker"]
     return [
-        Strike(
-            round(dice.uniform(FIRST_GAP, LAST_GAP), 3),
-            dice.choices(list(SHARES), list(SHARES.values()))[0],
-            whom,
-            dice.randint(1, nodes),
-        )
-        for _, whom in zip(range(count), _rounds(targets, dice), strict=False)
+        Mischief(after, next(kinds), dice.choice(writers), dice.random())
+        for after in range(BLOWS_A_TROUBLE // 2, count, BLOWS_A_TROUBLE)
     ]
 
 
-def _rounds(targets: Sequence[str], dice: Random) -> Iterator[str]:
+def _next(whom: str, had: Mapping[Cell, int], dice: Random) -> tuple[How, Situation]:
+    """Of this target's cells the one that had its turn least, by weight; the dice decide between equals."""
+    possible = [(how, situation) for how in How for situation in Situation]
+    dice.shuffle(possible)
+    weighed = {one: (had.get((whom, *one), 0) + dice.random()) / SHARES[one[0]] for one in possible}
+    return min(possible, key=weighed.__getitem__)
+
+
+def _rounds(items: Sequence[T], dice: Random) -> Iterator[T]:
     while True:
-        yield from dice.sample(targets, len(targets))
-
-
-@dataclass(slots=True)
-class Struck:
-    """A blow that fell, and what became of the one it hit."""
-
-    strike: Strike
-    ended_at: float
-    """Unix seconds: of a frozen process when it was thawed, of the others when they were struck."""
-    was_down: bool = False
-    recovered_seconds: float | None = None
-
-
-class Book:
-    """Learns from the supervisor's rows when what was struck is ready again. Threads share it."""
-
-    def __init__(self) -> None:
-        self.struck: list[Struck] = []
-        self._lock = threading.Lock()
-
-    def fell(self, strike: Strike, was_ready: bool = True) -> None:
-        """A blow fell now."""
-        with self._lock:
-            self.struck.append(Struck(strike, time.time() + strike.frozen_seconds, not was_ready))
-
-    def back(self, whom: str, at: float) -> None:
-        """Somebody who keeps no rows says that it is ready again."""
-        with self._lock:
-            for one in self._open(whom):
-                one.recovered_seconds = max(0.0, at - one.ended_at)
-
-    def heard(self, row: Row) -> None:
-        """The supervisor's hook: a process changed its state."""
-        with self._lock:
-            for one in self._open(row.name):
-                if row.state is not State.READY:
-                    one.was_down = True
-                elif one.was_down and row.since >= one.ended_at:
-                    one.recovered_seconds = row.since - one.ended_at
-
-    def settled(self) -> None:
-        """All are ready: who was frozen and never missed had nothing to recover from."""
-        with self._lock:
-            for one in self.struck:
-                if one.recovered_seconds is None and not one.was_down and one.strike.how is How.FREEZE:
-                    one.recovered_seconds = 0.0
-
-    def recoveries(self) -> list[float]:
-        """How long each took, in real seconds."""
-        return [round(one.recovered_seconds, 2) for one in self.struck if one.recovered_seconds is not None]
-
-    def never_back(self) -> list[str]:
-        """Blows from which nobody rose."""
-        return [f"{one.strike.whom} {one.strike.how}" for one in self.struck if one.recovered_seconds is None]
-
-    def _open(self, whom: str) -> list[Struck]:
-        return [one for one in self.struck if one.strike.whom == whom and one.recovered_seconds is None]
+        yield from dice.sample(items, len(items))

@@ -1,9 +1,11 @@
 """Agencies that are told: a callback each that verifies with a library nobody here wrote, and remembers."""
 
+import asyncio
 import json
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,8 +16,11 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from sandbox.dropping import hang_up
+from sandbox import lapses
+from sandbox.dropping import hang_up, slowly
+from sandbox.lapses import Lapse
 from sandbox.myvnpost_api import answer
+from sandbox.settings import Manners
 from schemas.event import type_name
 from schemas.instant import Clock, aware
 
@@ -71,6 +76,8 @@ class Agency:
     away: list[tuple[float, float]] = field(default_factory=list)
     turned_away: int = 0
     hangs_up: bool = False
+    lapses: Counter[str] = field(default_factory=Counter)
+    """Calls that it answered badly, by how."""
 
     def shown(self) -> dict[str, Any]:
         """All of it, in the order in which it came."""
@@ -82,6 +89,7 @@ class Agency:
             "challenges": self.challenges,
             "down": [[aware(since).isoformat(), aware(until).isoformat()] for since, until in self.away],
             "turned_away": self.turned_away,
+            "lapses": dict(self.lapses),
         }
 
 
@@ -91,8 +99,10 @@ Listener = Callable[[str, Told], None]
 class Agencies:
     """All agencies of the credentials file, read again when it changes. `listeners` act on what they are told."""
 
-    def __init__(self, credentials: Path, clock: Clock) -> None:
+    def __init__(self, credentials: Path, clock: Clock, seed: int = 0, manners: Manners = Manners.POLITE) -> None:
         self.credentials, self.clock = credentials, clock
+        self._seed, self._rates = seed, lapses.CALLBACK[manners]
+        self._called: set[str] = set()
         self.listeners: list[Listener] = []
         self._known: dict[str, Agency] = {}
         self._read_at = -1
@@ -146,6 +156,16 @@ class Agencies:
         self._remember(agency, headers["webhook-id"], notice)
         return answer({"taken": True})
 
+    def lapse(self, agency: Agency, id: str) -> Lapse:
+        """How it fails at what is told under this webhook-id, the first time it is called about it."""
+        if id in self._called:
+            return Lapse.NONE
+        self._called.add(id)
+        found = lapses.fallen(self._rates, self._seed, "callback", agency.code, id)
+        if found is not Lapse.NONE:
+            agency.lapses[str(found)] += 1
+        return found
+
     def _remember(self, agency: Agency, key: str, notice: dict[str, Any]) -> None:
         if key in agency.told:
             agency.told[key].repeated += 1
@@ -171,7 +191,7 @@ class Agencies:
             self._read_at = written
 
 
-def routes(agencies: Agencies) -> APIRouter:
+def routes(agencies: Agencies, held_seconds: float = 0.0) -> APIRouter:
     """The agencies' callbacks, and what the rehearsal may ask of them."""
     api = APIRouter()
 
@@ -189,7 +209,23 @@ def routes(agencies: Agencies) -> APIRouter:
             if agency.hangs_up:
                 hang_up(request)
             return answer({"error": "closed"}, 503, {"Retry-After": str(seconds)})
-        return agencies.hear(agency, await request.body(), request.headers)
+        lapse = agencies.lapse(agency, request.headers.get("webhook-id", ""))
+        if lapse is Lapse.ERROR:
+            return answer({"error": "broken"}, 500)
+        if lapse is Lapse.BUSY:
+            return answer({"error": "busy"}, 429, {"Retry-After": "1"})
+        heard = agencies.hear(agency, await request.body(), request.headers)
+        match lapse:
+            case Lapse.TAKEN_ERROR:
+                return answer({"error": "broken"}, 500)
+            case Lapse.TAKEN_HELD | Lapse.TAKEN_DROPPED:
+                await asyncio.sleep(held_seconds if lapse is Lapse.TAKEN_HELD else 0)
+                hang_up(request)
+                return Response(status_code=504)
+            case Lapse.SLOW:
+                return slowly(heard, held_seconds)
+            case _:
+                return heard
 
     @api.post("/agencies/{code}/down")
     async def down(code: str, until: datetime, how: str = "503") -> Response:

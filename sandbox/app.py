@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from pydantic import AwareDatetime, BaseModel
 
-from sandbox import agency, keys, myvnpost_api, story
+from sandbox import agency, heap, keys, myvnpost_api, story
 from sandbox.agency import Agencies
 from sandbox.books import Running
 from sandbox.city import AlreadyTold, City, NobodyThere
@@ -22,6 +22,7 @@ from sandbox.dropping import Droppable
 from sandbox.myvnpost_api import answer
 from sandbox.post import Post
 from sandbox.postbag import Postbag
+from sandbox.resuming import NoAnswer, resume
 from sandbox.settings import Settings
 from sandbox.timers import Timers
 from schemas import telemetry
@@ -60,14 +61,23 @@ def rehearse(settings: Settings, time: Clock | None = None) -> Rehearsal:
     post = Post(settings, timers, days)
     postbag = Postbag(settings, timers, keys.ensure(settings.sandbox_public_key), myvnpost_api.record)
     post.announce = postbag.announce
-    agencies = Agencies(settings.sandbox_credentials, timers.clock)
+    agencies = Agencies(settings.sandbox_credentials, timers.clock, settings.sandbox_seed, settings.sandbox_manners)
     return Rehearsal(settings, timers, post, postbag, agencies, City(settings, timers, days, post, agencies))
 
 
 class Start(BaseModel):
-    """When the city's first day begins."""
+    """When the city's first day begins; or, of a city that lives, that it resumes after a disaster."""
 
     start: AwareDatetime | None = None
+    resume: bool = False
+
+
+class Heap(BaseModel):
+    """A heap of events: which one, how many short dossiers, how many repetitions."""
+
+    nth: int
+    dossiers: int = 10
+    repeated: int = 30
 
 
 class Named(BaseModel):
@@ -90,7 +100,7 @@ def create_app(stage: Rehearsal, with_city: bool = False) -> FastAPI:
 
     app = FastAPI(title="hoso sandbox", lifespan=lifespan, openapi_url=None)
     app.include_router(myvnpost_api.routes(stage.post))
-    app.include_router(agency.routes(stage.agencies))
+    app.include_router(agency.routes(stage.agencies, stage.settings.sandbox_hold_seconds))
     _city(app, stage)
     return app
 
@@ -106,7 +116,7 @@ def _city(app: FastAPI, stage: Rehearsal) -> None:
     @app.get("/ledger/post")
     async def ledger_post() -> Response:
         """What the post itself saw."""
-        return answer(stage.post.ledger())
+        return answer(stage.post.ledger() | {"forged": dict(stage.postbag.forged)})
 
     @app.get("/ledger/city")
     async def ledger_city() -> Response:
@@ -120,13 +130,23 @@ def _city(app: FastAPI, stage: Rehearsal) -> None:
 
     @app.post("/city")
     async def begin(said: Start | None = None) -> Response:
-        """Start the city's life."""
+        """Start the city's life, or let its agencies send again what the pipeline has lost."""
+        if said is not None and said.resume:
+            return await asyncio.to_thread(_resumed, stage)
         try:
             plan = stage.city.begin(said.start if said else None)
         except (AlreadyTold, NobodyThere) as error:
             return answer({"error": str(error)}, 409)
         days = [day.isoformat() for day in plan.working_days]
         return answer({"dossiers": len(plan.lives), "kinds": dict(plan.kinds()), "working_days": days}, 202)
+
+    @app.post("/heap")
+    async def heaped(said: Heap) -> Response:
+        """Send a heap of events at once."""
+        try:
+            return answer({"sent": heap.send(stage.city, said.nth, said.dossiers, said.repeated)}, 202)
+        except (AlreadyTold, NobodyThere) as error:
+            return answer({"error": str(error)}, 409)
 
     @app.post("/story")
     async def tell(said: Named | None = None) -> Response:
@@ -151,6 +171,13 @@ def _progress(stage: Rehearsal) -> dict[str, Any]:
     post = {"parcels": len(stage.post.parcels), "under_way": underway, "webhooks_waiting": waiting}
     done = shown["nothing_left_to_send"] and not underway and not waiting
     return shown | {"now": _now(stage).isoformat(), "post": post, "done": done}
+
+
+def _resumed(stage: Rehearsal) -> Response:
+    try:
+        return answer({"sent_again": resume(stage.city)}, 202)
+    except (NoAnswer, NobodyThere) as error:
+        return answer({"error": str(error)}, 503)
 
 
 def _told(stage: Rehearsal, running: Running) -> dict[str, Any]:

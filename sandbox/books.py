@@ -29,6 +29,7 @@ class Sent:
     sent_driven: float
     answered_real: float | None = None
     answer: Answer | None = None
+    body: bytes = field(default=b"", repr=False)
     again: bool = False
     """Whether it was sent once more because the pipeline said that it had no effect."""
 

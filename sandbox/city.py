@@ -52,7 +52,6 @@ class City:
         self.running: dict[str, Running] = {}
         self.events: list[Sent] = []
         self.by_id: dict[str, Sent] = {}
-        self._bodies: dict[str, bytes] = {}
         self._doors: dict[str, str] = {}
         self._outlets: dict[str, Outlet] = {}
         self._kafka: KafkaDoor | None = None
@@ -88,6 +87,15 @@ class City:
                 raise AlreadyTold(f"{life.code} is on its way already")
             return self._set_out(life, len(self.running) + 1)
 
+    def repeat(self, most: int) -> int:
+        """Send the newest accepted events once more as they were; how many."""
+        with self._lock:
+            found = [one for one in self.events if one.expects == "accepted" and one.answer is not None][-most:]
+            for sent in found:
+                self._extra += 1
+                self._repeat(sent, sent.body)
+            return len(found)
+
     def doors(self) -> dict[str, str]:
         """The agencies that take part, each with its door."""
         if not self._doors:
@@ -102,6 +110,23 @@ class City:
             outlet.stop()
         if self._kafka is not None:
             self._kafka.stop()
+
+    def send_again(self, agency: str, after: str | None) -> int:
+        """After a disaster: send again all that an agency sent after this event, in that order; how much it is.
+
+        Gibberish is not sent again. A new producer publishes it: another cluster may take the old one for another's.
+        """
+        with self._lock:
+            if self._kafka is not None and self._door(agency) == "kafka":
+                self._kafka.renew()
+            mine = [one for one in self.events if one.agency == agency]
+            start = next((number for number, one in enumerate(mine, start=1) if one.id == after), 0)
+            again = list({one.body: one for one in mine[start:] if one.id}.values())
+            for before in again:
+                expects = "repetition" if before.expects == "accepted" else before.expects
+                what = (before.id, before.fact, before.agency, before.dossier)
+                self._send(self._sent(*what, expects, before.time, before.planned), before.body, _nothing)
+            return len(again)
 
     # ------------------------------------------------------------ what others do
 
@@ -302,7 +327,7 @@ class City:
                 return
             before.again = True
             new_id = f"{id}-again"
-            body = self._bodies[id].replace(f'"{id}"'.encode(), f'"{new_id}"'.encode(), 1)
+            body = before.body.replace(f'"{id}"'.encode(), f'"{new_id}"'.encode(), 1)
             sent = self._sent(new_id, before.fact, agency, before.dossier, "accepted", before.time, before.planned)
             sent.again = True
             self._send(sent, body, _nothing)
@@ -324,8 +349,7 @@ class City:
             sent.answered(answer)
             then()
 
-        if sent.expects == "accepted":
-            self._bodies[sent.id] = body
+        sent.body = body
         self._outlet(sent.agency).put(Message(sent.id or None, sent.dossier, body, done))
 
     def _door(self, agency: str) -> str:

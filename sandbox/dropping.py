@@ -1,10 +1,16 @@
-"""A web server that can hang up on a caller in the middle of a call, as a partner's sometimes does."""
+"""A web server that can hang up on a caller in the middle of a call, or answer drop by drop, as some partners do."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+DROPS = 6
+SHARE = 0.4
+"""Of the time that a call is held which is not answered at all, so much is what a slow answer takes."""
 
 _open: dict[tuple[str, int], asyncio.Transport] = {}
 
@@ -30,3 +36,16 @@ def hang_up(request: Request) -> None:
     transport: Any = _open.get((request.client.host, request.client.port)) if request.client else None
     if transport is not None:
         transport.abort()
+
+
+def slowly(good: Response, held_seconds: float) -> Response:
+    """The same answer, its body in drops."""
+    body, pause = bytes(good.body), held_seconds * SHARE / DROPS
+    size = max(1, -(-len(body) // DROPS))
+
+    async def drops() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), size):
+            await asyncio.sleep(pause)
+            yield body[start : start + size]
+
+    return StreamingResponse(drops(), good.status_code, media_type=good.media_type)

@@ -9,10 +9,11 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from sandbox import chance
-from sandbox.dropping import hang_up
+from sandbox.dropping import hang_up, slowly
 from sandbox.journeys import WORDS, Scan
+from sandbox.lapses import Lapse
 from sandbox.parcels import Parcel, cash_of
-from sandbox.post import Lapse, No, Post, citizen_phone
+from sandbox.post import No, Post, citizen_phone
 from sandbox.settings import Manners
 from schemas.instant import aware, now
 
@@ -111,6 +112,10 @@ def routes(post: Post) -> APIRouter:
             case _:
                 return None
 
+    def paced(good: Response, lapse: Lapse) -> Response:
+        """A good answer, drop by drop where the dice fell so."""
+        return slowly(good, settings.sandbox_hold_seconds) if lapse is Lapse.SLOW else good
+
     @api.post("/GetAccessToken")
     async def token(request: Request) -> Response:
         """A token for a customer's name and password."""
@@ -139,7 +144,7 @@ def routes(post: Post) -> APIRouter:
         wrong = await lapsed(request, lapse)
         if wrong is not None or taken is None:
             return wrong or error(500, "Lỗi hệ thống", "", request)
-        return answer(created(taken))
+        return paced(answer(created(taken)), lapse)
 
     @api.post("/orderCancel")
     async def cancel(request: Request) -> Response:
@@ -160,11 +165,13 @@ def routes(post: Post) -> APIRouter:
         """Orders by item number or by the customer's order code."""
         if not knows(request):
             return error(401, "Token không hợp lệ", "token", request)
-        if (wrong := await lapsed(request, post.lapse("query", code))) is not None:
+        lapse = post.lapse("query", code)
+        if (wrong := await lapsed(request, lapse)) is not None:
             return wrong
         found: Any = {"results": [queried(parcel) for parcel in post.find(type, code)]}
-        wraps = settings.sandbox_manners is Manners.IMPOLITE
-        return answer([found] if wraps and chance.share(settings.sandbox_seed, "wrap", code) < WRAPPED else found)
+        wraps = settings.sandbox_manners is not Manners.POLITE
+        wrapped = wraps and chance.share(settings.sandbox_seed, "wrap", code) < WRAPPED
+        return paced(answer([found] if wrapped else found), lapse)
 
     @api.get("/GetStatusHistoryOrder")
     async def get_history(request: Request, type: str = "1", code: str = "") -> Response:

@@ -19,6 +19,7 @@ from schemas.topics import agency_topic
 BATCH = 50
 PAUSE = 0.5
 """Real seconds before a door that did not answer is tried again."""
+RENEW = "renew"
 NOT_NOW = (0, 429, 500, 502, 503, 504)
 
 log = structlog.get_logger()
@@ -139,7 +140,7 @@ class KafkaDoor:
 
     def __init__(self, bootstrap: str, timers: Timers) -> None:
         self.bootstrap, self.timers = bootstrap, timers
-        self._queue: queue.SimpleQueue[tuple[str, Message] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[str, Message] | str | None] = queue.SimpleQueue()
         self._producer: KafkaProducer | None = None
         self._count = Count()
         self._thread = threading.Thread(target=self._run, name="kafka-door", daemon=True)
@@ -150,6 +151,10 @@ class KafkaDoor:
         self._count.up()
         self._queue.put((topic, message))
 
+    def renew(self) -> None:
+        """Publish what comes from here on with a new producer: another cluster may have given its number to another."""
+        self._queue.put(RENEW)
+
     def waiting(self) -> int:
         """How many have no answer yet."""
         return self._count.value
@@ -158,12 +163,19 @@ class KafkaDoor:
         """Send what waits, then end."""
         self._queue.put(None)
         self._thread.join()
-        if self._producer is not None:
-            self._producer.close(timeout=5)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.close(timeout=5)
 
     def _run(self) -> None:
         while (found := self._queue.get()) is not None:
-            self._send(*found)
+            if isinstance(found, str):
+                self._let_go()
+            else:
+                self._send(*found)
 
     def _send(self, topic: str, message: Message) -> None:
         try:

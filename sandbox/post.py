@@ -17,14 +17,14 @@ A reference that is sent again makes a second parcel, as the page on the partner
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from sandbox import chance
+from sandbox import chance, lapses
 from sandbox.days import Days
 from sandbox.journeys import Outcome, Route, Scan, cancelled, journey, outcome_of
+from sandbox.lapses import Lapse
 from sandbox.parcels import Parcel, cash_of
-from sandbox.settings import Manners, Settings
+from sandbox.settings import Settings
 from sandbox.timers import Timers
 
 MAGIC = {
@@ -40,32 +40,6 @@ CANCEL_APPROVED_AFTER = 900.0
 """Driven seconds until the post grants a cancellation it took."""
 
 Watcher = Callable[[Parcel, Scan], None]
-
-
-class Lapse(StrEnum):
-    """How a call goes wrong that should have gone right; TAKEN_ kinds make the parcel first."""
-
-    NONE = "none"
-    TAKEN_HELD = "taken and held"
-    TAKEN_DROPPED = "taken and dropped"
-    TAKEN_ERROR = "taken and answered 500"
-    ERROR = "500"
-    BUSY = "429"
-
-    @property
-    def takes(self) -> bool:
-        """Whether the order is in the books although its sender does not hear so."""
-        return self in (Lapse.NONE, Lapse.TAKEN_HELD, Lapse.TAKEN_DROPPED, Lapse.TAKEN_ERROR)
-
-
-CREATE_LAPSES = (
-    (Lapse.TAKEN_HELD, 0.005),
-    (Lapse.TAKEN_DROPPED, 0.015),
-    (Lapse.TAKEN_ERROR, 0.005),
-    (Lapse.ERROR, 0.02),
-    (Lapse.BUSY, 0.01),
-)
-QUERY_LAPSES = ((Lapse.ERROR, 0.005), (Lapse.BUSY, 0.005))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +140,10 @@ class Post:
     def _lapse(self, call: str, about: str, phone: str) -> Lapse:
         if phone == SILENT_PHONE:
             return Lapse.TAKEN_HELD
-        if (phone in MAGIC and phone != ORDINARY_PHONE) or self.settings.sandbox_manners is Manners.POLITE:
+        if phone in MAGIC and phone != ORDINARY_PHONE:
             return Lapse.NONE
-        roll = chance.share(self.settings.sandbox_seed, "lapse", call, about)
-        for lapse, rate in CREATE_LAPSES if call == "create" else QUERY_LAPSES:
-            if roll < rate:
-                return lapse
-            roll -= rate
-        return Lapse.NONE
+        rates = lapses.CREATE if call == "create" else lapses.QUERY
+        return lapses.fallen(rates[self.settings.sandbox_manners], self.settings.sandbox_seed, call, about)
 
     def _parcel(self, order: Mapping[str, Any], now: float) -> Parcel:
         reference = str(order.get("saleOrderCode") or "")

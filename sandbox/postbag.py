@@ -2,10 +2,12 @@
 
 import base64
 import queue
+import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -22,6 +24,11 @@ from schemas.instant import aware
 
 FATES = (("missing", 0.003), ("delayed", 0.02), ("held", 0.05), ("repeated", 0.03), ("unknown", 0.001))
 """How often a webhook goes astray in which way (domain handbook, section 10); the rest goes straight."""
+RUDE_FATES = (("missing", 0.01), ("delayed", 0.06), ("held", 0.12), ("repeated", 0.1), ("unknown", 0.005))
+"""The same where the post is on its worst days."""
+FORGED = 0.05
+"""How often somebody else then sends a word in the post's name."""
+FORGED_STATUS = 14
 STRAIGHT = "straight"
 LONGEST_DELAY = 36 * 3600.0
 LONGEST_REPEAT = 2 * 3600.0
@@ -44,6 +51,7 @@ class Letter:
     records: tuple[Record, ...]
     webhooks: tuple[Webhook, ...]
     tries: int = 0
+    forged: bool = False
 
 
 class Postbag:
@@ -57,6 +65,8 @@ class Postbag:
         self._held: list[tuple[Record, Webhook]] = []
         self._lock = threading.Lock()
         self._open = 0
+        self.forged: Counter[str] = Counter()
+        """Words that the post never said: how many were sent, refused, taken."""
         self._threads = [threading.Thread(target=self._send_all, daemon=True) for _ in range(SENDERS)]
 
     def start(self) -> None:
@@ -85,6 +95,8 @@ class Postbag:
         record = self._varied(parcel, scan)
         roll = chance.share(self.settings.sandbox_seed, "span", parcel.item, scan.status, scan.at)
         now = self.timers.clock.seconds()
+        if self._is_forged(parcel, scan):
+            self._post([{**record, "status": FORGED_STATUS}], [], forged=True)
         match fate:
             case "missing":
                 return
@@ -106,11 +118,17 @@ class Postbag:
         if self.settings.sandbox_manners is Manners.POLITE:
             return STRAIGHT
         roll = chance.share(self.settings.sandbox_seed, "fate", parcel.item, scan.status, scan.at)
-        for fate, rate in FATES:
+        for fate, rate in RUDE_FATES if self.settings.sandbox_manners is Manners.RUDE else FATES:
             if roll < rate:
                 return fate
             roll -= rate
         return STRAIGHT
+
+    def _is_forged(self, parcel: Parcel, scan: Scan) -> bool:
+        """Whether somebody who has no key of the post speaks up as well."""
+        if self.settings.sandbox_manners is not Manners.RUDE:
+            return False
+        return chance.share(self.settings.sandbox_seed, "forged", parcel.item, scan.status, scan.at) < FORGED
 
     def _varied(self, parcel: Parcel, scan: Scan) -> Record:
         """The record as one of several clerks writes it: code as number or text, time in one of several forms."""
@@ -138,8 +156,15 @@ class Postbag:
         if held:
             self._post([record for record, _ in held], [webhook for _, webhook in held])
 
-    def _post(self, records: Sequence[Record], webhooks: Sequence[Webhook], due: float | None = None) -> None:
-        letter = Letter(tuple(records), tuple(webhooks))
+    def _post(
+        self,
+        records: Sequence[Record],
+        webhooks: Sequence[Webhook],
+        due: float | None = None,
+        *,
+        forged: bool = False,
+    ) -> None:
+        letter = Letter(tuple(records), tuple(webhooks), forged=forged)
         with self._lock:
             self._open += 1
         if due is None:
@@ -160,19 +185,30 @@ class Postbag:
         tries = [Try(time.time(), driven) for _ in letter.webhooks]
         for webhook, one in zip(letter.webhooks, tries, strict=True):
             webhook.tries.append(one)
-        reply = transport.post(self.settings.webhook_url, self.sealed(letter.records, driven), HEADERS)
+        body = self.sealed(letter.records, driven, forged=letter.forged)
+        reply = transport.post(self.settings.webhook_url, body, HEADERS)
         for one in tries:
             one.answered_at, one.status = time.time(), reply.status
+        if letter.forged and 200 <= reply.status < 500:
+            self._forgery(reply.good)
+            return
         if reply.good or letter.tries + 1 >= self.settings.sandbox_webhook_tries:
             with self._lock:
                 self._open -= 1
             return
-        again = Letter(letter.records, letter.webhooks, letter.tries + 1)
+        again = replace(letter, tries=letter.tries + 1)
         self.timers.later(reply.retry_after(FIRST_PAUSE * 2**letter.tries), lambda: self._letters.put(again))
 
-    def sealed(self, records: Sequence[Record], driven: float) -> bytes:
+    def _forgery(self, taken: bool) -> None:
+        """A word in the post's name was judged."""
+        with self._lock:
+            self._open -= 1
+            self.forged["taken" if taken else "refused"] += 1
+
+    def sealed(self, records: Sequence[Record], driven: float, *, forged: bool = False) -> bytes:
         """The body: the records, the sending time, and a signature over the first record's item and status only."""
         sent = aware(driven).strftime(PATTERNS[0])
         signed = f"MYVNP{sent}{records[0]['itemCode']}{records[0]['status']}".encode()
-        signature = base64.b64encode(self.key.sign(signed, PKCS1v15(), SHA256())).decode()
+        sign = secrets.token_bytes(self.key.key_size // 8) if forged else self.key.sign(signed, PKCS1v15(), SHA256())
+        signature = base64.b64encode(sign).decode()
         return msgspec.json.encode({"data": list(records), "sendDate": sent, "signature": signature})

@@ -13,10 +13,11 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class Manners(StrEnum):
-    """How the post behaves: as a real one does, or as its own handbook says."""
+    """How the post and the agencies behave: as real ones do, as their own handbooks say, or as on their worst days."""
 
     IMPOLITE = "impolite"
     POLITE = "polite"
+    RUDE = "rude"
 
 
 def _doors(value: str) -> str:
@@ -55,7 +56,10 @@ class Settings(BaseSettings):
     """Where the post writes the public key of its webhooks; the private one lies beside it, `.key`, and is kept."""
 
     sandbox_manners: Manners = Manners.IMPOLITE
-    """`impolite` repeats, reorders, delays and forgets webhooks, and lets some calls hang; `polite` does not."""
+    """`impolite` repeats, reorders, delays and forgets webhooks, and lets some calls hang; `polite` does not.
+
+    `rude` does all of it far more often, forges webhooks, and its agencies fail too.
+    """
 
     sandbox_hold_seconds: Seconds = 20
     """How long, in real seconds, the post holds a call that it will not answer; longer than the client's patience."""

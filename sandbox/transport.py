@@ -30,13 +30,22 @@ class Reply:
 
 def post(url: str, body: bytes, headers: dict[str, str], timeout: float = TIMEOUT_SECONDS) -> Reply:
     """Send bytes, once. It never raises for what a network can do."""
+    return _call("POST", url, body, headers, timeout)
+
+
+def get(url: str, headers: dict[str, str], timeout: float = TIMEOUT_SECONDS) -> Reply:
+    """Ask, once. It never raises for what a network can do."""
+    return _call("GET", url, None, headers, timeout)
+
+
+def _call(method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: float) -> Reply:
     session = getattr(_local, "session", None)
     if session is None:
         session = _local.session = requests.Session()
         # Loopback only: a proxy of the machine has no part in it, and asking the environment costs more than the call.
         session.trust_env = False
     try:
-        answer = session.post(url, data=body, headers=headers, timeout=timeout)
+        answer = session.request(method, url, data=body, headers=headers, timeout=timeout)
     except requests.RequestException as error:
         return Reply(0, str(error).encode())
     return Reply(answer.status_code, answer.content, {name.lower(): value for name, value in answer.headers.items()})

@@ -4,8 +4,8 @@ import json
 import sys
 from typing import Annotated, Any
 
-import msgspec
 import typer
+from msgspec import to_builtins
 from rich.console import Console
 from rich.table import Table
 
@@ -29,7 +29,7 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
     hoso dossier H29.12-261102-0001 --json | jq .state.clock.due_on
     """
     found, _ = _found(code)
-    state = shown(found.dossier, found.dossier.view()).model_dump(mode="json", exclude_none=True)
+    state = to_builtins(shown(found.dossier, found.dossier.view()))
     if as_json:
         print(json.dumps({"code": code, "state": state, "timeline": _timeline(found)}, ensure_ascii=False, indent=2))
         return
@@ -58,12 +58,8 @@ def explain(code: Code, as_json: AsJson = False) -> None:
     found, reference = _found(code)
     lines, clock = working(found.dossier, reference), found.dossier.clock
     if as_json:
-        rows = msgspec.to_builtins(lines)
-        print(
-            json.dumps(
-                {"code": code, "clock": msgspec.to_builtins(clock), "working": rows}, ensure_ascii=False, indent=2
-            )
-        )
+        rows = to_builtins(lines)
+        print(json.dumps({"code": code, "clock": to_builtins(clock), "working": rows}, ensure_ascii=False, indent=2))
         return
     console = Console()
     if not lines:

@@ -36,13 +36,19 @@ class Command:
 COMMANDS = (
     Command("demo", "hoso.cli.demo", "Tell one dossier's story, then two weeks of a city's life in two minutes."),
     Command("storm", "hoso.cli.storm", "Kill things while a city lives, and reconcile everything."),
+    Command("drill", "hoso.cli.drill", "Destroy the cluster while a city lives, restore it, and reconcile everything."),
     Command("up", "hoso.cli.up", "Run a local Kafka and every process under one supervisor."),
     Command("broker", "hoso.cli.broker", "Start, stop or show the local Kafka."),
     Command("topics", "hoso.cli.topics", "Create the topics, or compare them with the plan."),
     Command("reference", "hoso.cli.reference", "Check and publish agencies, procedures, calendars, carriers."),
+    Command("fleet", "hoso.cli.fleet", "Show which releases run, and let the newest write what it brought."),
     Command("due", "hoso.cli.due", "Print the due date of every written case."),
     Command("parked", "hoso.cli.parked", "Dossiers whose facts wait because one could not be folded."),
+    Command("dead-letters", "hoso.cli.dead_letters", "Bytes that nobody could read: look at them, put them back."),
+    Command("archive", "hoso.cli.archive", "Copy the log to a folder or object storage, hash-chained, and verify it."),
     Command("rebuild", "hoso.cli.rebuild", "Fold the log anew and compare it with what the workers said."),
+    Command("replay", "hoso.cli.replay", "Show what other rules or reference data would have made of history."),
+    Command("adopt-log", "hoso.cli.adopt_log", "Let the workers begin another log: restored, moved, or made anew."),
     Command("agency", "hoso.cli.agency", "Give an agency its key and its callback secret."),
     Command("dossier", "hoso.cli.dossier", "Show a dossier's state and timeline."),
     Command("explain", "hoso.cli.dossier", "Show a dossier's deadline with its working."),
@@ -56,6 +62,9 @@ COMMANDS = (
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command that the arguments name; a wrong setting ends it with one sentence and status 2."""
     given = list(sys.argv[1:] if argv is None else argv)
+    if given[:2] == ["sandbox", "storm"]:
+        # The same by its other name: a storm starts the sandbox, and everything else.
+        del given[0]
     try:
         if len(given) == 1 and (process := BY_NAME.get(given[0])) and process.exists():
             # The usual way of a supervised process: no option, so no parser.
@@ -103,10 +112,15 @@ def _app(chosen: str) -> "Typer":
         if isinstance(found, Typer):
             app.add_typer(found, name=command.name, help=command.help, no_args_is_help=True)
         else:
-            app.command(command.name, help=command.help)(found)
+            app.command(command.name, help=_help(command, found))(found)
     for process in filter(Process.exists, PROCESSES):
         app.command(process.name, help=process.help)(_runner(process))
     return app
+
+
+def _help(command: Command, found: Callable[..., None]) -> str | None:
+    """Of the chosen command its own words, with examples; of the others a sentence."""
+    return command.help if found is _unloaded else found.__doc__
 
 
 def _unloaded() -> None:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from hoso import pipeline, rehearsal
+from hoso import fleet, pipeline, rehearsal
 from hoso.dashboard import is_terminal, line, screen
 from hoso.java import CannotStart
 from hoso.settings import Settings
@@ -86,6 +86,7 @@ def _supervise(kafka: pipeline.Kafka, settings: Settings, asked: Stop, stage: re
     watched = is_terminal(console)
     hooks = [] if watched else [lambda row: print(line(row), flush=True)]
     specs = pipeline.specs(kafka.bootstrap, settings, stage.for_the_pipeline() if stage else None)
+    fleet.remember(settings.home, specs)
     if stage is not None:
         edge = next(spec.address for spec in specs if spec.name == "edge")
         specs.append(stage.spec(kafka.bootstrap, edge, {"HOSO_SANDBOX_PACE": PACE}))

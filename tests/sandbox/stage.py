@@ -91,6 +91,8 @@ class Desk:
     address: str = ""
     bodies: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
     answers: Callable[[str, bytes], tuple[int, bytes]] = lambda _path, _body: (200, b"{}")
+    last: str | None = None
+    """The event that it holds last, as `GET /v1/events/last` says."""
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def wait_for(self, enough: Callable[[], bool], seconds: float = 20) -> bool:
@@ -117,6 +119,14 @@ def a_desk() -> Iterator[Desk]:
                 desk.bodies.append((self.path, body, dict(self.headers.items())))
                 desk.came.notify_all()
             self.send_response(status)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def do_GET(self) -> None:
+            rows = [{"source": "/agencies/H29.12", "id": desk.last, "recordedtime": ""}] if desk.last else []
+            answer = msgspec.json.encode({"last": rows})
+            self.send_response(200)
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)

@@ -11,7 +11,9 @@ import pytest
 import requests
 from standardwebhooks.webhooks import Webhook
 
+from sandbox import lapses
 from sandbox.app import Rehearsal
+from sandbox.lapses import Lapse
 from tests.sandbox.stage import MONDAY, SECRET, a_clock, on_stage, some_agencies, some_settings
 
 CODE = "H29.12"
@@ -117,3 +119,33 @@ def test_new_credentials_are_read_when_the_file_changes(tmp_path: Path, stage: S
     answer = requests.get(f"{stage[1]}/ledger/agencies/H29.07", timeout=5)
 
     assert answer.json()["agency"] == "H29.07"
+
+
+def test_a_rude_agency_fails_in_every_way_at_the_first_call_about_a_thing_and_remembers_once(tmp_path: Path) -> None:
+    some_agencies(tmp_path, CODE)
+    settings = some_settings(tmp_path, sandbox_manners="rude", sandbox_hold_seconds=0.2)
+    wanted = {lapse for lapse, _ in lapses.CALLBACK[settings.sandbox_manners]}
+    chosen: dict[Lapse, int] = {}
+    for number in range(2000):
+        lapse = lapses.fallen(
+            lapses.CALLBACK[settings.sandbox_manners], settings.sandbox_seed, "callback", CODE, f"notice-{number}"
+        )
+        chosen.setdefault(lapse, number)
+    first: dict[Lapse, int | None] = {}
+    with on_stage(settings, a_clock(MONDAY)) as (_, address):
+        for lapse in wanted:
+            try:
+                first[lapse] = tell(address, a_notice("near_due", chosen[lapse])).status_code
+            except requests.ConnectionError:
+                first[lapse] = None
+            assert tell(address, a_notice("near_due", chosen[lapse])).status_code == 200
+        told = ledger(address)
+
+    assert first == {
+        Lapse.TAKEN_HELD: None, Lapse.TAKEN_DROPPED: None, Lapse.TAKEN_ERROR: 500, Lapse.ERROR: 500, Lapse.BUSY: 429,
+        Lapse.SLOW: 200,
+    }  # fmt: skip
+    assert told["lapses"] == dict.fromkeys(map(str, wanted), 1)
+    assert {one["sequence"]: one["repeated"] for one in told["notices"]} == {
+        chosen[lapse]: int(lapse.takes) for lapse in wanted
+    }

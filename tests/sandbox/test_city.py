@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +256,25 @@ def test_an_event_that_came_too_early_to_count_is_said_once_more_by_its_agency(l
 
     again = [one.id for one in lived.stage.city.events if one.id.startswith(before["id"]) and one.again]
     assert again == [before["id"], f"{before['id']}-again"]
+
+
+def test_a_heap_is_sent_at_once_and_its_repetitions_are_the_same_bytes(tmp_path: Path) -> None:
+    some_agencies(tmp_path, "H29.07", "H29.12")
+    with a_desk() as desk:
+        settings = some_settings(tmp_path, edge_url=desk.address, city_agencies="H29.07:http,H29.12:http")
+        with on_stage(settings, a_clock(MONDAY + timedelta(hours=1))) as (stage, address):
+            first = requests.post(f"{address}/heap", json={"nth": 1, "dossiers": 4, "repeated": 9}, timeout=5).json()
+            assert desk.wait_for(
+                lambda: len(stage.city.events) == 12 and stage.city.progress()["events"]["unanswered"] == 0
+            )
+            said = {event["id"]: event for _, body, _ in desk.bodies for event in msgspec.json.decode(body)}
+            second = requests.post(f"{address}/heap", json={"nth": 2, "dossiers": 0, "repeated": 9}, timeout=5).json()
+            assert desk.wait_for(lambda: stage.city.progress()["events"]["accepted"] == 21)
+
+    again = [event for _, body, _ in desk.bodies for event in msgspec.json.decode(body)][12:]
+    assert (first, second) == ({"sent": 4}, {"sent": 9})
+    assert {event["type"].split(".")[3] for event in said.values()} == {"received", "assigned", "result_ready"}
+    assert [event for event in again if event["id"] in said] == [
+        said[event["id"]] for event in again if event["id"] in said
+    ]
+    assert len([event for event in again if event["id"] in said]) == 9

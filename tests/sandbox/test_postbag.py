@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import requests
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -104,3 +105,28 @@ def test_the_key_is_kept_over_a_restart(tmp_path: Path) -> None:
     second = rehearse(some_settings(tmp_path), a_clock()).postbag.key
 
     assert first.private_numbers() == second.private_numbers()
+
+
+def test_on_its_worst_days_somebody_else_speaks_in_the_post_s_name_until_he_is_heard(tmp_path: Path) -> None:
+    """What is forged is signed by nobody, comes again while the door is away, and is no word of the post's ledger."""
+    calls = Counter[str]()
+
+    def judge(_path: str, body: bytes) -> tuple[int, bytes]:
+        good = verifies(key, msgspec.json.decode(body, type=dict[str, Any]))
+        calls["good" if good else "forged"] += 1
+        # The door is away for the first of them.
+        return (200, b"{}") if good else (503 if calls["forged"] == 1 else 401, b"{}")
+
+    with a_desk() as desk:
+        settings = some_settings(tmp_path, webhook_url=f"{desk.address}{HOOK}", sandbox_manners="rude")
+        with on_stage(settings, a_clock(MONDAY, 200_000)) as (stage, address):
+            found = load_pem_public_key((tmp_path / "myvnpost.pem").read_bytes())
+            assert isinstance(found, RSAPublicKey)
+            key, desk.answers = found, judge
+            for number in range(8):
+                stage.post.create(an_order(f"H29.12-261102-{number:04d}/D1", "0900000901")["informationOrder"])
+            assert desk.wait_for(lambda: not stage.post.open() and not stage.postbag.waiting(), 60)
+            forged = requests.get(f"{address}/ledger/post", timeout=5).json()["forged"]
+
+    assert forged["refused"] == calls["forged"] - 1 >= 2
+    assert set(forged) == {"refused"}
