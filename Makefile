@@ -3,7 +3,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up storm test lint format ready testable kafka lock clean distclean
+.PHONY: help demo up storm bench test lint format ready testable kafka lock clean distclean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -16,6 +16,9 @@ up: ready ## Run a local Kafka and every process until Ctrl-C
 
 storm: ready ## Kill things while cities live, 1,000 times; stopped and called again it goes on where it was
 	@$(BIN)/hoso storm --until 1000 --book .hoso/storms.json
+
+bench: ready ## Measure all there is to measure and say which bars are met; QUICK=1 only proves that it runs
+	@$(BIN)/python bench/all.py $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
 
 test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
 	@$(BIN)/pytest
@@ -40,7 +43,7 @@ kafka: ## Fetch Kafka's jars
 	@deploy/bootstrap.sh kafka
 
 lock: ready ## Write requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml --extra dev -o requirements.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml --extra dev --extra archive -o requirements.lock
 
 clean: ## Stop the local Kafka and remove its data, the logs, the databases and the caches; keep what was fetched
 	@deploy/bootstrap.sh clean

@@ -17,7 +17,7 @@ from bench import job
 from streams.engine import Engine, Record, Step, Stepped, build_app, run_worker, topic_id_reader
 from streams.engine.consumer import UnitConsumer
 from streams.engine.unit import Unit
-from streams.fold import Fold, poison
+from streams.fold import Fold
 from tests.builders import REFERENCE
 
 asked = msgspec.json.decode(sys.argv.pop(1))
@@ -65,6 +65,7 @@ def _units() -> list[Unit]:
 
 
 OUT = f"{asked['id']}-out"
+fold = Fold(REFERENCE)
 app = build_app(
     asked["id"],
     asked["bootstrap"],
@@ -78,9 +79,9 @@ engine = Engine(
     input_topic=asked["topic"],
     table="state",
     partitions=asked["partitions"],
-    step=real(Fold(REFERENCE).step) if asked["real"] else simple,
+    step=real(fold.step) if asked["real"] else simple,
     log_id=topic_id_reader(asked["bootstrap"], asked["topic"]),
-    poison=poison if asked["real"] else None,
+    poison=fold.poison if asked["real"] else None,
 )
 
 if __name__ == "__main__":
