@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import structlog
 from faust.transport.drivers import aiokafka as driver
@@ -28,8 +28,21 @@ SEEKS = 3
 log = structlog.get_logger(__name__)
 
 
+class Fetched(NamedTuple):
+    """The records of one fetch of one partition."""
+
+    begins: int
+    """Where the fetch before it ended, or where a seek went: a compacted log has gaps, a chain of fetches has none."""
+
+    records: Sequence[Any]
+
+
 class FetchThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread with other fetch settings."""
+    """Faust's consumer thread with other fetch settings, and with a memory of where each partition is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reached: dict[TP, int] = {}
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         """Faust hard-codes 1,500 ms and 1 byte."""
@@ -37,6 +50,28 @@ class FetchThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         consumer._fetch_min_bytes = FETCH_MIN_BYTES
         return consumer
+
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
+        self.reached.update(partitions)
+        await super()._seek_wait(consumer, partitions)
+
+    async def _fetch_records(self, consumer: Any, active_partitions: Any, *args: Any, **kwargs: Any) -> Any:
+        """Fetch, and give back at once what nobody may have.
+
+        A fetch that began before a rebalance may end after the seek of the recovery that follows it, and before the
+        flow is resumed: dropped later, its records would be missing from the recovered state.
+        """
+        # Faust passes its live set. Emptied by a pause it would mean all partitions.
+        wanted = set(active_partitions)
+        fetched = await super()._fetch_records(consumer, wanted, *args, **kwargs) if wanted else {}
+        found: dict[TP, Fetched] = {}
+        for tp, records in fetched.items():
+            if records and self.consumer.flow_active:
+                found[tp] = Fetched(self.reached.get(tp, records[0].offset), records)
+                self.reached[tp] = records[-1].offset + 1
+            elif records:
+                consumer.seek(tp, records[0].offset)
+        return found
 
 
 class UnitConsumer(driver.Consumer):
@@ -69,17 +104,21 @@ class UnitConsumer(driver.Consumer):
         generation = self.app.consumer_generation_id
         if not records or self.should_stop or not self._flows(generation):
             return
-        for tp, batch in records.items():
+        for tp, (begins, batch) in cast("dict[TP, Fetched]", records).items():
             if not self._flows(generation):
                 break
             # Pressure takes a partition out of the active ones; what is fetched already is welcome.
-            if not batch or (tp not in (active or ()) and tp not in self._buffered_partitions):
+            if tp not in (active or ()) and tp not in self._buffered_partitions:
                 continue
-            unit = Unit(tp, batch)
+            unit = Unit(tp, batch, begins)
             if self._is_changelog_tp(tp) or await self._admit(unit):
                 # Faust must not drop a batch that is fetched again; the ledger and the watermarks see to it.
                 self._read_offset[tp] = None
                 yield tp, self._message(unit, batch[-1].timestamp, generation)
+
+    def reached(self, tp: TP) -> int:
+        """The offset after the last record fetched of this partition; 0 if none was."""
+        return cast(FetchThread, self._thread).reached.get(tp, 0)
 
     def _flows(self, generation: int) -> bool:
         return self.flow_active and self.app.consumer_generation_id == generation

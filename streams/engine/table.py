@@ -10,7 +10,7 @@ import structlog
 from faust.types import TP
 
 from streams.engine.counters import Counters
-from streams.engine.endings import ForeignWriter, OtherLog, WrongLayout, end
+from streams.engine.endings import ForeignWriter, Hole, OtherLog, WrongLayout, end
 from streams.engine.partition import Partition
 from streams.engine.recovery import end_by_position
 from streams.engine.step import LogId
@@ -94,8 +94,9 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
     # Recovery, as Faust drives it
 
     def persisted_offset(self, tp: TP) -> int | None:
-        """Where recovery goes on."""
-        return self.held[tp.partition].changelog_offset
+        """Where recovery goes on. Never None: Faust would go on where an earlier one was."""
+        offset = self.held[tp.partition].changelog_offset
+        return -1 if offset is None else offset
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
@@ -115,6 +116,8 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
 
     def _recover(self, unit: Unit) -> None:
         part = self.held[unit.tp.partition]
+        if unit.begins > after(part):
+            raise Hole(f"{unit.tp.topic}[{unit.tp.partition}]: recovered up to {after(part)}, then {unit.begins}")
         for record in unit.records:
             key, value = record.key, record.value
             if key == LOG_ID:
@@ -129,7 +132,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
                     part.late.discard(key)
                 else:
                     part.late.add(key)
-        part.changelog_offset = unit.end - 1
+        part.changelog_offset = max(unit.end, after(part)) - 1
 
     @staticmethod
     def _belongs(part: Partition, value: bytes) -> None:
@@ -153,8 +156,10 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
         highwaters = self.app.tables.recovery.active_highwaters  # type: ignore[attr-defined]  # of the manager, not its type
         for number, tp in tps.items():
             part = self.held[number]
+            if (reached := self.app.consumer.reached(tp)) > after(part):  # type: ignore[attr-defined]  # ours
+                raise Hole(f"{tp.topic}[{number}]: fetched up to {reached}, recovered up to {after(part)}")
             # After a removed tombstone the last record lies before the end.
-            part.changelog_offset = max(-1 if part.changelog_offset is None else part.changelog_offset, highwaters[tp])
+            part.changelog_offset = max(after(part) - 1, highwaters[tp])
             if current is not None:
                 self._check_log(number, current)
             await self._mend(number)
@@ -201,7 +206,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
         for first, count in await self.app.producer.send_rows(  # type: ignore[attr-defined]  # ours
             self.changelog_topic_name, number, changes.items()
         ):
-            expected = (-1 if part.changelog_offset is None else part.changelog_offset) + 1
+            expected = after(part)
             if first != expected:
                 raise ForeignWriter(f"{self.changelog_topic_name}[{number}]: written at {first}, expected {expected}")
             part.changelog_offset = first + count - 1
@@ -224,6 +229,11 @@ class StateTable(faust.Table):  # type: ignore[type-arg]  # it holds bytes, in d
     def reset_state(self) -> None:
         """Called by Faust to forget everything."""
         self.held.clear()
+
+
+def after(part: Partition) -> int:
+    """The offset after the last changelog record that this state holds."""
+    return 0 if part.changelog_offset is None else part.changelog_offset + 1
 
 
 assert HEADER.size == 16  # `state_of` of a log id record skips as much as that of a state

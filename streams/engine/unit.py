@@ -20,11 +20,12 @@ class Unit:
     A revoked Unit has not started and never will: its records are fetched again.
     """
 
-    __slots__ = ("changes", "end", "letters", "outputs", "records", "revoked", "start", "task", "tp")
+    __slots__ = ("begins", "changes", "end", "letters", "outputs", "records", "revoked", "start", "task", "tp")
 
-    def __init__(self, tp: TP, records: Sequence[Any]) -> None:
+    def __init__(self, tp: TP, records: Sequence[Any], begins: int | None = None) -> None:
         self.tp = tp
         self.records = records
+        self.begins: int = records[0].offset if begins is None else begins
         self.start: int = records[0].offset
         self.end: int = records[-1].offset + 1
         self.changes: dict[bytes, bytes] = {}

@@ -121,12 +121,14 @@ def test_a_restore_that_was_cut_short_goes_on_where_it_was_and_a_third_one_copie
     assert (cut + copied, again) == (DOSSIERS + 1, 0)
 
 
-def test_another_log_than_the_archived_one_is_not_written_upon(restored: Restored, kafka: str) -> None:
-    plan.apply(kafka, [agency.code for agency in BUNDLE.agencies], PARTITIONS)
-    say(kafka, codes(500, DOSSIERS // 2))
+def test_another_log_than_the_archived_one_is_not_written_upon(restored: Restored) -> None:
+    with broker.running() as other:
+        kafka = other.bootstrap
+        plan.apply(kafka, [agency.code for agency in BUNDLE.agencies], PARTITIONS)
+        say(kafka, codes(500, DOSSIERS // 2))
 
-    with pytest.raises(CannotRestore, match=r"other records|more records"):
-        restore(restored.archive, kafka, [one for one in sources(restored.archive, kafka, {}) if one.there])
+        with pytest.raises(CannotRestore, match=r"other records|more records"):
+            restore(restored.archive, kafka, [one for one in sources(restored.archive, kafka, {}) if one.there])
 
 
 def test_the_worker_refuses_the_restored_log_until_it_is_adopted_and_then_says_what_is_not_fenced(

@@ -1,14 +1,20 @@
 """The ledger behind the commits, without a broker."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from faust.types import TP
 
 from streams.engine import Stepped
 from streams.engine.consumer import UnitConsumer
+from streams.engine.stored import pack
+from streams.engine.unit import Unit
+from tests.streams.endings import Ended
 from tests.streams.engine.doubles import Raw, bare, unit_of
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +124,78 @@ async def test_a_revoke_withdraws_what_has_not_started(consumer: UnitConsumer, m
 
     assert (started.revoked, waiting.revoked) == (False, True)
     assert committed == [1]
+
+
+CHANGELOG = TP("bare-state-changelog", 0)
+
+
+class Partitions:
+    """aiokafka's consumer, as far as a fetch sees it: a position that a fetch and a seek move."""
+
+    _closed = False
+
+    def __init__(self, records: int) -> None:
+        self.position = 0
+        self.log = [Raw(b"k", b"v", offset) for offset in range(records)]
+        self._fetcher = SimpleNamespace(
+            _closed=False, _subscriptions=SimpleNamespace(fetch_context=nullcontext), fetched_records=self.fetched
+        )
+        self.asked: list[object] = []
+        self.meanwhile: Callable[[], object] = list
+
+    async def fetched(self, partitions: object, **_: object) -> dict[TP, list[Raw]]:
+        self.asked.append(partitions)
+        self.meanwhile()
+        taken, self.position = self.log[self.position : self.position + 10], self.position + 10
+        return {CHANGELOG: taken}
+
+    def seek(self, partition: TP, offset: int) -> None:
+        self.position = offset
+
+
+async def test_a_fetch_that_ends_while_the_flow_is_stopped_is_given_back_at_once(consumer: UnitConsumer) -> None:
+    thread: Any = consumer._new_consumer_thread()
+    log = Partitions(20)
+    log.meanwhile = consumer.stop_flow
+
+    dropped = await thread._fetch_records(log, {CHANGELOG})
+    position = log.position
+    log.meanwhile = consumer.resume_flow
+    consumer.resume_flow()
+    kept = await thread._fetch_records(log, {CHANGELOG})
+
+    assert (dropped, position) == ({}, 0)
+    assert [record.offset for record in kept[CHANGELOG].records] == list(range(10))
+
+
+async def test_a_fetch_for_no_partition_is_no_fetch_for_every_partition(consumer: UnitConsumer) -> None:
+    thread: Any = consumer._new_consumer_thread()
+    log = Partitions(20)
+
+    assert await thread._fetch_records(log, set()) == {}
+    assert log.asked == []
+
+
+async def test_fetches_are_a_chain_although_the_log_between_them_was_compacted_away(consumer: UnitConsumer) -> None:
+    thread: Any = consumer._new_consumer_thread()
+    log = Partitions(10)
+    log.log += [Raw(b"k", b"v", offset) for offset in (57, 58)]
+
+    thread.reached[CHANGELOG] = 0
+    first = (await thread._fetch_records(log, {CHANGELOG}))[CHANGELOG]
+    second = (await thread._fetch_records(log, {CHANGELOG}))[CHANGELOG]
+
+    assert (first.begins, second.begins, second.records[0].offset) == (0, 10, 57)
+    assert thread.reached[CHANGELOG] == 59
+
+
+async def test_a_recovery_with_a_fetch_missing_ends_the_process(consumer: UnitConsumer, ending: None) -> None:
+    table = consumer.table
+    table.apply_changelog_batch([_recovered(0, 9), _recovered(10, 19, begins=10)])
+    with pytest.raises(Ended, match=r"recovered up to 20, then 30"):
+        table.apply_changelog_batch([_recovered(30, 39, begins=30)])
+
+
+def _recovered(first: int, last: int, begins: int = 0) -> Any:
+    record = Raw(b"k", pack(first, None, b"state"), first)
+    return SimpleNamespace(value=Unit(CHANGELOG, [record, record._replace(offset=last)], begins))

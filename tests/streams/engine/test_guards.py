@@ -40,6 +40,14 @@ def test_the_consumer_has_what_we_override_or_call(name: str) -> None:
     assert callable(getattr(driver.Consumer, name))
 
 
+@pytest.mark.parametrize("name", ["_fetch_records", "_seek_wait"])
+def test_every_seek_and_fetch_of_the_thread_passes_where_we_keep_the_chain(name: str) -> None:
+    thread = driver.AIOKafkaConsumerThread
+
+    assert f"self.{name}" in inspect.getsource(thread.seek_wait) + inspect.getsource(thread.getmany)
+    assert "consumer.seek" not in inspect.getsource(thread.getmany)
+
+
 @pytest.mark.parametrize("name", ["_read_offset", "_buffered_partitions", "_committed_offset", "flow_active"])
 def test_the_consumer_keeps_its_books_under_these_names(name: str) -> None:
     assert f"self.{name}" in inspect.getsource(consumer.Consumer)

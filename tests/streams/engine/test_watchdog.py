@@ -6,21 +6,13 @@ import pytest
 
 from streams.engine import Stepped
 from streams.engine.watchdog import Watchdog
+from tests.streams.endings import Ended
 from tests.streams.engine.doubles import bare
 
 
-class Ended(BaseException):
-    """Stands for the end of the process."""
-
-
 @pytest.fixture
-def dog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watchdog:
+def dog(tmp_path: Path, ending: None) -> Watchdog:
     """Three looks are too many; partition 0 has committed 5."""
-
-    def end(why: BaseException) -> None:
-        raise Ended(str(why))
-
-    monkeypatch.setattr("streams.engine.watchdog.end", end)
     engine, _ = bare(tmp_path, lambda state, record: Stepped(b""))
     engine.table.held[0].committed = 5
     return Watchdog(engine.table, limit_seconds=15.0, look_seconds=5.0)

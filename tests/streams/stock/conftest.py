@@ -6,8 +6,7 @@ from pathlib import Path
 import faust
 import pytest
 
-from streams.engine.endings import end
-from tests.streams.stock.stock import Ended, StockWorkers, a_stock_app
+from tests.streams.stock.stock import StockWorkers, a_stock_app
 
 
 @pytest.fixture
@@ -20,17 +19,6 @@ def anyio_backend() -> str:
 def stock(tmp_path: Path) -> faust.App:
     """An app as Faust makes it, never started."""
     return a_stock_app("127.0.0.1:1", tmp_path)
-
-
-@pytest.fixture
-def ending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end of our process is an exception."""
-
-    def ended(why: BaseException, code: int = 70) -> None:
-        raise Ended(str(why)) from why
-
-    for module in ("watchdog", "table", "consumer"):
-        monkeypatch.setattr(f"streams.engine.{module}.{end.__name__}", ended)
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,6 @@ ROOT = Path(__file__).parents[3]
 INPUT = TP("in", 0)
 
 
-class Ended(BaseException):
-    """Stands for the end of our process."""
-
-
 def a_stock_app(bootstrap: str, data: Path, **settings: Any) -> faust.App:
     """An app with Faust's defaults."""
     make: Any = faust.App

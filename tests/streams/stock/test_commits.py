@@ -17,8 +17,9 @@ from schemas.topics import TOPICS
 from streams.engine import Stepped, build_app
 from streams.engine.consumer import UnitConsumer
 from streams.engine.watchdog import Watchdog
+from tests.streams.endings import Ended
 from tests.streams.engine.doubles import Raw, bare, unit_of
-from tests.streams.stock.stock import INPUT, Ended, a_message, a_stock_consumer, nothing
+from tests.streams.stock.stock import INPUT, a_message, a_stock_consumer, nothing
 
 
 @pytest.fixture

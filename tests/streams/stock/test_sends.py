@@ -43,6 +43,10 @@ class Unanswered:
         """There is room."""
         return record
 
+    def size(self) -> int:
+        """Nearly nothing: it waits for company."""
+        return 1
+
     def close(self) -> None:
         """Full."""
 

@@ -15,8 +15,9 @@ from faust.types import TP
 from schemas.topics import CHANGELOG, TOPICS
 from streams.engine import Record, Stepped, build_app
 from streams.engine.recovery import LOOKS, _finish
+from tests.streams.endings import Ended
 from tests.streams.engine.doubles import Raw, bare, unit_of
-from tests.streams.stock.stock import Ended, nothing
+from tests.streams.stock.stock import nothing
 
 ROOT = Path(__file__).parents[3]
 
