@@ -25,6 +25,7 @@ def test_a_redirect_is_a_reply_like_another() -> None:
         post.before.append(on("/x", says(302, Location=f"{post.url}/y")))
 
         assert send(post.url, Call("GET", "/x")).status == 302
+        post.wait_for("/x")
         assert post.calls == ["/x"]
 
 

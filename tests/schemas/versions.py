@@ -48,11 +48,16 @@ del TYPES[NEW]
 @contextmanager
 def the_next_release(finalised: str = "0.1.0", *rows: NewVersion) -> Iterator[None]:
     """A process of the release that brings the new version, in a fleet finalised so far."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(upcasting, "VERSIONS", Versions(rows or (ROW,), finalised))
-        patch.delitem(TYPES, OLD)
-        patch.setitem(TYPES, NEW, SupplementReceivedAnew)
-        yield
+    ours = dict(TYPES)
+    del TYPES[OLD]
+    TYPES[NEW] = SupplementReceivedAnew
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(upcasting, "VERSIONS", Versions(rows or (ROW,), finalised))
+            yield
+    finally:  # In their order too: the documents list them so.
+        TYPES.clear()
+        TYPES.update(ours)
 
 
 def a_new_one(base: Event, papers: int) -> SupplementReceivedAnew:
