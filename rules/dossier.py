@@ -13,10 +13,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.deadlines.clock import Clock, project
+from rules.deadlines.limits import LimitAt, limit_key, limits
 from rules.deadlines.rungs import RungAt, rungs
 from rules.life import LifeFact, View, clock_facts, effective, inserted, life_fact, view_of
 from rules.post.leg import Leg
 from rules.post.orders import answered, planned
+from rules.post.standard import attempt_limit
 from rules.reference import Edition, Reference, term_of
 from rules.standing import has_standing
 from schemas.clock import ClockFact, ClockState
@@ -45,8 +47,9 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
     """One dossier. Everything in it follows from its log; nothing in it names a citizen.
 
     `seen` holds, for every fact, a short digest of its source and id, and one of its content. `announced_on` is the
-    last due date that was said; `ladder` the rungs of the one in force; `reached` those that were, of any due date, and
-    `announced` those that somebody was told of: one that had passed when its date was set is reached in silence.
+    last due date that was said; `ladder` the rungs of the one in force; `limits` those of the other clocks that nothing
+    met in time; `reached` the rungs and limits that were, of any date, and `announced` those that somebody was told of:
+    one that had passed when its date was set is reached in silence.
     """
 
     code: str
@@ -66,6 +69,7 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
     legs: tuple[Leg, ...] = ()
     numbers: dict[str, int] = {}
     sequence: int = 0
+    limits: tuple[LimitAt, ...] = ()
 
     def view(self) -> View:
         """The dossier as its agencies' facts describe it."""
@@ -84,6 +88,7 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
     def next_due(self) -> datetime | None:
         """When time alone sets something in motion next."""
         times = [rung.at for rung in self.ladder if rung_key(rung) not in self.reached]
+        times += [limit.at for limit in self.limits if limit.key not in self.reached]
         times += [fact.until for fact in self.waiting]
         return min(times, default=None)
 
@@ -135,7 +140,8 @@ def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossie
             dossier = replace(dossier, legs=answered(dossier.legs, event, today, view))
         case _:
             dossier = _projected(before or dossier, dossier, view, event, reference)
-    return _settled(dossier, view, today)
+    dossier = _settled(dossier, view, today)
+    return _limited(before or Dossier(event.subject), dossier, view, event, reference)
 
 
 def _settled(dossier: Dossier, view: View, today: Edition) -> Dossier:
@@ -225,6 +231,25 @@ def _clock_stands(before: Dossier, after: Dossier, view: View, facts: tuple[Cloc
     return same and clock_facts(effective(before.life, before.retracted)) == facts
 
 
+def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, reference: Reference) -> Dossier:
+    """The limits anew, where a fact or an answer may have set or met one."""
+    same = dossier.life is before.life and dossier.retracted is before.retracted and dossier.legs == before.legs
+    if same and dossier.refversion == before.refversion:
+        return dossier
+    edition = reference.at(dossier.refversion or event.refversion or "")
+    try:
+        found = limits(effective(dossier.life, dossier.retracted), edition)
+        found += tuple(limit for leg in dossier.legs if (limit := attempt_limit(leg, edition, view)))
+    except ValueError as outside:
+        return replace(dossier, problem=str(outside))
+    if found == dossier.limits:
+        return dossier
+    known = {limit.key for limit in before.limits}
+    passed = {limit.key for limit in found if limit.at <= event.recorded and limit.key not in known}
+    reached = tuple(sorted({*dossier.reached, *passed})) if passed else dossier.reached
+    return replace(dossier, limits=found, reached=reached)
+
+
 def rung_key(rung: RungAt) -> str:
     """What makes a rung one: which, of which due date."""
     return f"{rung.due_on.isoformat()}/{rung.rung}/{rung.step}"
@@ -237,19 +262,23 @@ def fired_key(event: RungReached) -> str:
 
 def _rung_reached(dossier: Dossier, event: RungReached) -> Dossier:
     """A rung of the due date in force is reached; of any other the firing is void."""
-    key = fired_key(event)
-    if key in dossier.reached or key not in {rung_key(rung) for rung in dossier.ladder}:
+    return _passed(dossier, fired_key(event), {rung_key(rung) for rung in dossier.ladder})
+
+
+def _limit_reached(dossier: Dossier, event: LimitReached) -> Dossier:
+    """A limit in force is reached, any other firing is void; a fact that still has no standing stays without effect."""
+    if event.data.limit != STANDING:
+        key = limit_key(event.data.limit, event.data.about, event.data.limit_on)
+        return _passed(dossier, key, {limit.key for limit in dossier.limits})
+    return replace(dossier, waiting=tuple(fact for fact in dossier.waiting if fact.ref != event.data.about))
+
+
+def _passed(dossier: Dossier, key: str, in_force: set[str]) -> Dossier:
+    if key in dossier.reached or key not in in_force:
         return dossier
     return replace(
         dossier, reached=tuple(sorted((*dossier.reached, key))), announced=tuple(sorted((*dossier.announced, key)))
     )
-
-
-def _limit_reached(dossier: Dossier, event: LimitReached) -> Dossier:
-    """A fact that still has no standing stays without effect."""
-    if event.data.limit != STANDING:
-        return dossier
-    return replace(dossier, waiting=tuple(fact for fact in dossier.waiting if fact.ref != event.data.about))
 
 
 # ---------------------------------------------------------------- what was seen

@@ -35,7 +35,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "reception_refused": (),
     "forwarded": ("to_agency", "steps"),
     "rerouted": ("from_agency", "to_agency"),
-    "assigned": ("agency", "step"),
+    "assigned": ("agency", "step", "step_due_on"),
     "step_completed": ("agency", "step"),
     "consultation_requested": ("consultation_id", "agency", "limit_on"),
     "consultation_answered": ("consultation_id", "agency"),

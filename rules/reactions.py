@@ -6,7 +6,7 @@ for byte, under the same ids.
 
 from msgspec.structs import replace
 
-from rules.deadlines.reactions import clock_reacts, rung_reacts
+from rules.deadlines.reactions import clock_reacts, limit_reacts, rung_reacts
 from rules.dossier import Dossier, Verdict, Waiting, seen_before
 from rules.facts import Derived, caused
 from rules.life import View
@@ -32,7 +32,8 @@ def react(before: Dossier | None, after: Dossier, event: Event, reference: Refer
         tellings.append(_rejected(event.ref, "CONFLICT"))
     clock_reacts(was, after, event, view, edition, facts, tellings)
     rung_reacts(was, after, event, view, edition, facts, tellings)
-    post_reacts(was, after, event, view, facts, tellings)
+    limit_reacts(was, after, event, facts, tellings)
+    post_reacts(was, after, event, view, edition, facts, tellings)
     _standing(was, after, event, tellings)
     after, notices = addressed(after, tellings, event, view, edition)
     after, states = _state(was, after, event, view)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from rules.deadlines.limits import LimitAt
 from rules.deadlines.rungs import RungAt
 from rules.dossier import STANDING, Dossier, rung_key
 from schemas.deadline import LimitReached, RungReached
@@ -22,6 +23,11 @@ def due(dossier: Dossier, refversion: str, now: datetime) -> list[Event]:
         if rung.at <= now and rung_key(rung) not in dossier.reached
     ]
     facts += [
+        _limit(dossier.code, limit, refversion, now)
+        for limit in dossier.limits
+        if limit.at <= now and limit.key not in dossier.reached
+    ]
+    facts += [
         limit_fact(dossier.code, STANDING, waiting.ref, waiting.until, refversion, now)
         for waiting in dossier.waiting
         if waiting.until <= now
@@ -38,6 +44,18 @@ def _rung(dossier: Dossier, rung: RungAt, refversion: str, now: datetime) -> Run
         recordedtime=now,
         refversion=refversion,
         data=RungReached.Data(rung=rung.rung, step=rung.step, due_on=rung.due_on),
+    )
+
+
+def _limit(code: str, limit: LimitAt, refversion: str, now: datetime) -> LimitReached:
+    return LimitReached(
+        id=derived_id(code, "limit", limit.key),
+        source=TIMERS,
+        subject=code,
+        time=limit.at,
+        recordedtime=now,
+        refversion=refversion,
+        data=LimitReached.Data(limit=limit.limit, about=limit.about or None, limit_on=limit.limit_on),
     )
 
 

@@ -44,6 +44,22 @@ SENTENCES: dict[NoticeKind, tuple[str, str]] = {
         "Hồ sơ {dossier} vẫn chưa xong, hạn là ngày {due}.",
         "Dossier {dossier} is still open; it was due on {due}.",
     ),
+    NoticeKind.RECEPTION_MISSED: (
+        "Hồ sơ {dossier} nộp trực tuyến chưa được tiếp nhận trong hạn, ngày {due}.",
+        "Dossier {dossier}, submitted online, was not received in time, by {due}.",
+    ),
+    NoticeKind.TRANSFER_MISSED: (
+        "Hồ sơ {dossier} chưa được chuyển đến cơ quan có thẩm quyền trong hạn, ngày {due}.",
+        "Dossier {dossier} was not forwarded to the competent agency in time, by {due}.",
+    ),
+    NoticeKind.SUPPLEMENT_EXPIRED: (
+        "Hồ sơ {dossier} chưa được bổ sung đầy đủ trong hạn, ngày {due}.",
+        "The papers asked for dossier {dossier} are not complete; the time for them ended on {due}.",
+    ),
+    NoticeKind.STEP_MISSED: (
+        "Một bước của hồ sơ {dossier} chưa hoàn thành trong hạn, ngày {due}.",
+        "A step of dossier {dossier} was not done in time, by {due}.",
+    ),
     NoticeKind.COLLECTION_ACCEPTED: (
         "Bưu điện sẽ đến nhận hồ sơ {dossier}. Mã bưu gửi: {item}.",
         "The post will fetch dossier {dossier}. Item: {item}.",

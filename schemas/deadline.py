@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from schemas.dossier import LOG
-from schemas.event import AgencyCode, Event, Frozen, Instant, LongText, ShortText
+from schemas.event import AgencyCode, Event, Frozen, Instant, LegName, LongText, ShortText
 
 DEADLINES = "dossier.deadlines"
 
@@ -148,6 +148,73 @@ class MissWithdrawn(DeadlineFact):
 
     type: Literal["vn.hoso.deadline.miss_withdrawn.v1"] = "vn.hoso.deadline.miss_withdrawn.v1"
     data: RungData
+
+
+class LimitData(Frozen):
+    """A limit that nothing met in time: its last day, who answers for it, and what it is about."""
+
+    limit_on: date
+    holder: AgencyCode | None = None
+    about: ShortText | None = None
+
+
+class ReceptionMissed(DeadlineFact):
+    """Submitted online, and by the end of the next working day neither received nor refused nor asked to supplement."""
+
+    type: Literal["vn.hoso.deadline.reception_missed.v1"] = "vn.hoso.deadline.reception_missed.v1"
+    data: LimitData
+
+
+class TransferMissed(DeadlineFact):
+    """Received, and not forwarded in time to the agency that decides; `about` is that agency."""
+
+    type: Literal["vn.hoso.deadline.transfer_missed.v1"] = "vn.hoso.deadline.transfer_missed.v1"
+    data: LimitData
+
+
+class SupplementExpired(DeadlineFact):
+    """The papers asked for are not complete in time; `about` is the round. What follows, the agency decides."""
+
+    type: Literal["vn.hoso.deadline.supplement_expired.v1"] = "vn.hoso.deadline.supplement_expired.v1"
+    data: LimitData
+
+
+class ConsultationMissed(DeadlineFact):
+    """A consulted agency, the holder, has not answered by the day stated; `about` is the consultation."""
+
+    type: Literal["vn.hoso.deadline.consultation_missed.v1"] = "vn.hoso.deadline.consultation_missed.v1"
+    data: LimitData
+
+
+class StepMissed(DeadlineFact):
+    """A step of a linked procedure is not done by its day; `about` is the step and its agency."""
+
+    type: Literal["vn.hoso.deadline.step_missed.v1"] = "vn.hoso.deadline.step_missed.v1"
+    data: LimitData
+
+
+class PostalExpectation(Frozen):
+    """A leg, what was expected of it, by when, and what was seen instead; `by` is a day's end, `seen` a status."""
+
+    leg: LegName
+    carrier: ShortText
+    expected: ShortText
+    by: Instant | None = None
+    seen: ShortText | None = None
+
+
+class StandardMissed(DeadlineFact):
+    """The post has not tried to deliver within its time standard (J + n working days, Circular 17/2017 art. 7)."""
+
+    type: Literal["vn.hoso.postal.standard_missed.v1"] = "vn.hoso.postal.standard_missed.v1"
+    data: PostalExpectation
+
+
+class ReturnedTooEarly(DeadlineFact):
+    """On its way back before two invitations, two working days apart (Circular 17/2017 art. 5(2)h)."""
+
+    type: Literal["vn.hoso.postal.returned_too_early.v1"] = "vn.hoso.postal.returned_too_early.v1"
+    data: PostalExpectation
 
 
 class ViolationFound(Event):

@@ -18,6 +18,15 @@ BASIS = {
     Reason.EXTENDED: APOLOGY,
 }
 
+IN_VIETNAMESE = {
+    RECEPTION: "khoản 1 Điều 17 Nghị định 61/2018/NĐ-CP",
+    HANDOVER: "khoản 4 Điều 7 Quyết định 45/2016/QĐ-TTg",
+    SUPPLEMENT: "khoản 4 Điều 19 Nghị định 61/2018/NĐ-CP",
+    APOLOGY: "khoản 9 Điều 19 Nghị định 61/2018/NĐ-CP",
+    SECTOR_LAW: "pháp luật chuyên ngành",
+    CIVIL_CODE: "Điều 147, Điều 148 Bộ luật Dân sự",
+}
+
 
 def of_start(kind: ClockKind) -> str:
     """The article by which a fact of this kind starts the clock."""

@@ -1,8 +1,9 @@
 """What a changed clock or a reached rung sets in motion: deadlines said, agencies told, violations named."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from rules.deadlines.limits import Limit, LimitAt, limit_key
 from rules.dossier import Dossier, fired_key
 from rules.facts import Derived, caused, here, present
 from rules.life import View
@@ -11,15 +12,23 @@ from rules.plain import plain
 from rules.reference import Edition
 from schemas.clock import ClockState, Outcome, Rung, Violation
 from schemas.deadline import (
+    ConsultationMissed,
+    DeadlineFact,
     DueToday,
     Escalated,
+    LimitReached,
     Missed,
     MissWithdrawn,
     NearDue,
     Projected,
+    ReceptionMissed,
     RungReached,
+    StandardMissed,
+    StepMissed,
     Stopped,
+    SupplementExpired,
     Suspended,
+    TransferMissed,
     ViolationFound,
 )
 from schemas.event import Event
@@ -32,6 +41,16 @@ RUNGS: dict[str, tuple[type[NearDue | DueToday | Missed | Escalated], NoticeKind
     Rung.MISSED: (Missed, NoticeKind.MISSED),
     Rung.ESCALATED: (Escalated, NoticeKind.ESCALATED),
 }
+
+LIMITS: dict[Limit, tuple[type[DeadlineFact], NoticeKind | None]] = {
+    Limit.RECEPTION: (ReceptionMissed, NoticeKind.RECEPTION_MISSED),
+    Limit.TRANSFER: (TransferMissed, NoticeKind.TRANSFER_MISSED),
+    Limit.SUPPLEMENT: (SupplementExpired, NoticeKind.SUPPLEMENT_EXPIRED),
+    Limit.CONSULTATION: (ConsultationMissed, None),
+    Limit.STEP: (StepMissed, NoticeKind.STEP_MISSED),
+    Limit.ATTEMPT: (StandardMissed, None),
+}
+"""What a missed limit is called, and the notice its agencies get; the contract has none for a consultation or a leg."""
 
 
 def clock_reacts(
@@ -57,7 +76,7 @@ def clock_reacts(
         case ClockState.STOPPED:
             _stopped(was, after, event, view, facts, tellings)
     for violation, ref in _new_violations(was, after):
-        _violated(violation, ref, event, facts, tellings)
+        violated(violation, ref, event, facts, tellings)
 
 
 def _date_is_new(was: Dossier, after: Dossier) -> bool:
@@ -102,7 +121,7 @@ def _stopped(
         facts.append(caused(MissWithdrawn, event, withdrawn))
         tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(withdrawn), {"due": clock.due_on}))
     if (said and clock.outcome is not Outcome.LATE) or (was.clock.outcome and was.clock.outcome != clock.outcome):
-        _violated(Violation.STATED_AFTER_DUE, event.ref, event, facts, tellings)
+        violated(Violation.STATED_AFTER_DUE, event.ref, event, facts, tellings)
 
 
 def _was_missed(was: Dossier, after: Dossier) -> bool:
@@ -114,7 +133,8 @@ def _new_violations(was: Dossier, after: Dossier) -> list[tuple[Violation, str]]
     return [found for found in after.clock.violations if found not in was.clock.violations]
 
 
-def _violated(code: Violation, ref: str, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
+def violated(code: Violation, ref: str, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
+    """A rule was broken by the fact with this source and id: said, and told to the agencies."""
     facts.append(caused(ViolationFound, event, {"code": code, "fact": ref}, code, ref))
     tellings.append(Telling(NoticeKind.VIOLATION, {"code": code, "fact": ref}, {"code": code}, (code, ref)))
 
@@ -147,3 +167,28 @@ def rung_reacts(
 
 def _rung_data(due_on: date, step: int, holder: str | None) -> dict[str, Any]:
     return present({"due_on": due_on, "step": step, "holder": holder})
+
+
+def limit_reacts(was: Dossier, after: Dossier, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
+    """A limit of another clock that this firing found missed."""
+    if not isinstance(event, LimitReached) or after.reached == was.reached:
+        return
+    key = limit_key(event.data.limit, event.data.about, event.data.limit_on)
+    limit = next(one for one in after.limits if one.key == key)
+    kind, notice = LIMITS[limit.limit]
+    data = _leg_data(after, limit) if limit.limit is Limit.ATTEMPT else _limit_data(limit)
+    facts.append(caused(kind, event, data, key))
+    if notice is not None:
+        tellings.append(Telling(notice, plain(data), {"due": limit.limit_on}, (key,)))
+
+
+def _limit_data(limit: LimitAt) -> dict[str, Any]:
+    return present({"limit_on": limit.limit_on, "holder": limit.holder, "about": limit.about or None})
+
+
+def _leg_data(after: Dossier, limit: LimitAt) -> dict[str, Any]:
+    leg = after.leg(limit.about)
+    assert leg is not None  # a limit of a leg is computed from it
+    seen = leg.told.status
+    by = here(limit.at - timedelta(seconds=1))
+    return present({"leg": leg.name, "carrier": leg.carrier, "expected": "DELIVERY_ATTEMPT", "by": by, "seen": seen})

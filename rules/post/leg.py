@@ -93,6 +93,8 @@ class Leg(Struct, frozen=True, array_like=True, gc=False):
     known: Fate = NOTHING
     told: Fate = NOTHING
     expected_by: datetime | None = None
+    invited: tuple[datetime, ...] = ()
+    """When the addressee was asked to come for it, as the agency or an operator stated."""
 
     @property
     def kind(self) -> LegKind:
@@ -102,6 +104,10 @@ class Leg(Struct, frozen=True, array_like=True, gc=False):
     def open(self) -> bool:
         """Whether anything is still to come of it."""
         return self.order not in (OrderState.REFUSED, OrderState.CANCELLED) and not self.known.ended
+
+    def is_sure(self, update: Update) -> bool:
+        """Whether this update of it may leave the house: CONFIRMED by the carrier, or by an operator."""
+        return update.certainty is Certainty.CONFIRMED or update.status in self.confirmed
 
 
 def with_update(leg: Leg, update: Update) -> Leg:
@@ -119,7 +125,7 @@ def with_confirmed(leg: Leg, status: ParcelStatus) -> Leg:
 
 def _weighed(leg: Leg) -> Leg:
     """The leg with what its updates come to, the sure ones and all."""
-    sure = tuple(one for one in leg.updates if one.certainty is Certainty.CONFIRMED or one.status in leg.confirmed)
+    sure = tuple(one for one in leg.updates if leg.is_sure(one))
     known = fate(sure)
     return replace(leg, known=known, told=known if len(sure) == len(leg.updates) else fate(leg.updates))
 

@@ -4,14 +4,13 @@ A leg comes into being here, with the carrier the policy names and why; `react` 
 """
 
 from datetime import datetime
-from typing import Any
 
 from msgspec.structs import replace
 
 from rules.life import View
 from rules.post import policy
 from rules.post.leg import Leg, OrderState, Update, with_confirmed, with_update
-from rules.post.standard import first_attempt_by
+from rules.post.standard import first_attempt_by, one_province
 from rules.reference import Edition
 from rules.transitions import CLOSED
 from schemas.dossier import DossierStatus
@@ -19,6 +18,7 @@ from schemas.event import Event
 from schemas.ops import StatusConfirmed
 from schemas.postal import (
     CancelRefused,
+    InvitationMade,
     ItemMoved,
     LegKind,
     OrderAccepted,
@@ -138,6 +138,8 @@ def _answer(leg: Leg, event: Event, edition: Edition, view: View) -> Leg:
             return replace(leg, order=OrderState.ACCEPTED)
         case ItemMoved() if event.data.carrier == leg.carrier:
             return _moved(leg, event, edition, view)
+        case InvitationMade():
+            return replace(leg, invited=tuple(sorted({*leg.invited, event.data.at})))
         case StatusConfirmed():
             return with_confirmed(leg, event.data.status)
         case _:
@@ -184,10 +186,4 @@ def _moved(leg: Leg, event: ItemMoved, edition: Edition, view: View) -> Leg:
 
 def _expected_by(edition: Edition, view: View, leg: Leg, since: datetime) -> datetime:
     """By when the post is to be heard of again: its time standard, from what was heard last."""
-    contact = view.return_contact if leg.kind is LegKind.DELIVER_RESULT else view.collection_contact
-    return first_attempt_by(edition, since, _one_province(edition, view, contact))
-
-
-def _one_province(edition: Edition, view: View, contact: dict[str, Any] | None) -> bool:
-    agency = edition.agency(view.receiving)
-    return agency is None or contact is None or contact.get("province_code") == agency.address.province_code
+    return first_attempt_by(edition, since, one_province(edition, view, leg))

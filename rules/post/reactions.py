@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from rules.deadlines.reactions import violated
 from rules.dossier import Dossier
-from rules.facts import Derived, caused
+from rules.facts import Derived, caused, here
 from rules.life import View
 from rules.notices import Telling
 from rules.plain import plain, text_of
 from rules.post.leg import GOING_BACK, Leg, OrderState, Update
+from rules.post.standard import went_back_too_early
+from rules.reference import Edition
+from schemas.clock import Violation
+from schemas.deadline import ReturnedTooEarly
 from schemas.dossier import HandoverSigned
 from schemas.event import Event
 from schemas.notice import NoticeKind
@@ -34,7 +39,13 @@ REQUESTS: dict[LegKind, type[Request]] = {
 
 
 def post_reacts(
-    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Derived], tellings: list[Telling]
+    was: Dossier,
+    after: Dossier,
+    event: Event,
+    view: View,
+    edition: Edition,
+    facts: list[Derived],
+    tellings: list[Telling],
 ) -> None:
     """New orders and cancellations, answers, attempts and ends that are CONFIRMED, fees, differences in custody."""
     for leg in after.legs:
@@ -43,6 +54,7 @@ def post_reacts(
         _order_told(old, leg, event, tellings)
         if old is None or old.updates != leg.updates or old.confirmed != leg.confirmed:
             _fate_told(old, leg, tellings)
+            _went_back(old, leg, event, edition, facts, tellings)
     match event:
         case FeeCollected() | FeeRemitted():
             kind = NoticeKind.FEE_COLLECTED if isinstance(event, FeeCollected) else NoticeKind.FEE_REMITTED
@@ -125,6 +137,18 @@ def _fate_told(old: Leg | None, leg: Leg, tellings: list[Telling]) -> None:
         tellings.append(Telling(NoticeKind.POSTAL_CONTRADICTION, _leg_payload(leg, now.current), {}, (leg.name,)))
     if leg.kind is LegKind.DELIVER_RESULT and now.current and now.status is not (before.status if before else None):
         _result_told(leg, now.current, before.status if before else None, tellings)
+
+
+def _went_back(
+    old: Leg | None, leg: Leg, event: Event, edition: Edition, facts: list[Derived], tellings: list[Telling]
+) -> None:
+    """Returned before the addressee was invited twice: once a leg."""
+    early = went_back_too_early(leg, edition)
+    if early is None or (old is not None and went_back_too_early(old, edition) is not None):
+        return
+    data = {"leg": leg.name, "carrier": leg.carrier, "expected": "TWO_INVITATIONS", "by": here(early.at)}
+    facts.append(caused(ReturnedTooEarly, event, data | {"seen": early.status}, leg.name))
+    violated(Violation.RETURNED_TOO_EARLY, event.ref, event, facts, tellings)
 
 
 def _result_told(leg: Leg, update: Update, was: ParcelStatus | None, tellings: list[Telling]) -> None:

@@ -1,14 +1,28 @@
-"""The post's time standard: J + n working days from acceptance to the first delivery attempt (Circular 17/2017 art.
+"""The post's time standard, J + n working days from acceptance to the first delivery attempt (Circular 17/2017 art. 7),
 
-7).
+and its duty before an item goes back: two invitations, two working days apart (art. 5(2)h).
 """
 
-from datetime import datetime, time
+from collections.abc import Iterable
+from datetime import date, datetime, time
 
-from rules.post.leg import Leg
+from rules.deadlines.limits import Limit, LimitAt, limit_at
+from rules.life import View
+from rules.post.leg import GOING_BACK, HELD_BY_THE_POST, Leg, OrderState, Update
 from rules.reference import Edition
 from schemas.instant import VIETNAM, date_of
-from schemas.postal import ParcelStatus
+from schemas.postal import RANK, FailureReason, LegKind, ParcelStatus
+
+TRIED = frozenset({ParcelStatus.DELIVERY_FAILED, ParcelStatus.AWAITING_COLLECTION, ParcelStatus.DELIVERED})
+INVITATIONS, APART_WORKING_DAYS = 2, 2
+GROUNDS = frozenset({
+    FailureReason.REFUSED,
+    FailureReason.ADDRESS_INCOMPLETE,
+    FailureReason.ADDRESS_WRONG,
+    FailureReason.MOVED,
+    FailureReason.NOT_FOUND,
+})  # fmt: skip
+"""Why an item cannot be delivered at all, without any invitation (Postal Law's grounds)."""
 
 
 def first_attempt_by(edition: Edition, accepted_at: datetime, one_province: bool) -> datetime:
@@ -21,3 +35,69 @@ def first_attempt_by(edition: Edition, accepted_at: datetime, one_province: bool
 def expected(leg: Leg) -> ParcelStatus | None:
     """What is to be heard of a leg next: nothing once it has ended or was never taken."""
     return ParcelStatus.DELIVERED if leg.accepted_at and leg.open() else None
+
+
+def one_province(edition: Edition, view: View, leg: Leg) -> bool:
+    """Whether both ends of a leg lie in one province, as far as is known."""
+    agency = edition.agency(view.receiving)
+    contact = view.return_contact if leg.kind is LegKind.DELIVER_RESULT else view.collection_contact
+    return agency is None or contact is None or contact.get("province_code") == agency.address.province_code
+
+
+def attempt_limit(leg: Leg, edition: Edition, view: View) -> LimitAt | None:
+    """The last day of the first delivery attempt, unless it was made in time; none before the post has the item.
+
+    What is only reported counts too: nobody is blamed against a carrier's word.
+    """
+    moves = [(date_of(update.at), update) for update in leg.updates if update.at is not None]
+    accepted = [day for day, update in moves if RANK.get(update.status, 0) >= HELD_BY_THE_POST]
+    if not accepted or leg.order in (OrderState.CANCELLING, OrderState.CANCELLED):
+        return None
+    n = edition.bundle.same_province_days if one_province(edition, view, leg) else edition.bundle.elsewhere_days
+    limit_on = edition.calendar.after(min(accepted), max(n, 1))
+    ends = TRIED | GOING_BACK | {ParcelStatus.RETURNED_TO_SENDER, ParcelStatus.CANCELLED}
+    if any(update.status in ends and day <= limit_on for day, update in moves):
+        return None
+    return limit_at(Limit.ATTEMPT, leg.name, limit_on)
+
+
+def went_back_too_early(leg: Leg, edition: Edition) -> Update | None:
+    """The update that sent an item back before two invitations, two working days apart; None if there is none.
+
+    An item that was refused or whose addressee cannot be found needs none, nor does one its sender called off.
+    """
+    back = [one for one in _sure(leg) if one.status in GOING_BACK or one.status is ParcelStatus.RETURNED_TO_SENDER]
+    if leg.kind is not LegKind.DELIVER_RESULT or leg.called_off or not back:
+        return None
+    first = min(back, key=_when)
+    failed = [one for one in _sure(leg) if one.status is ParcelStatus.DELIVERY_FAILED and _when(one) <= _when(first)]
+    if not failed or {one.reason for one in (*failed, *back)} & GROUNDS:
+        return None
+    days = sorted({date_of(at) for at in _invited(leg, failed) if at <= _when(first)})
+    return None if _apart(days, edition) >= INVITATIONS else first
+
+
+def _sure(leg: Leg) -> Iterable[Update]:
+    return (one for one in leg.updates if one.at is not None and leg.is_sure(one))
+
+
+def _when(update: Update) -> datetime:
+    assert update.at is not None
+    return update.at
+
+
+def _invited(leg: Leg, failed: Iterable[Update]) -> list[datetime]:
+    """When the addressee was invited: as somebody stated; else each failed attempt, and waiting to be fetched."""
+    if leg.invited:
+        return list(leg.invited)
+    waits = (one for one in _sure(leg) if one.status is ParcelStatus.AWAITING_COLLECTION)
+    return [_when(one) for one in (*failed, *waits)]
+
+
+def _apart(days: list[date], edition: Edition) -> int:
+    """How many of these days, each two working days after the one before, there are at most."""
+    counted: list[date] = []
+    for day in days:
+        if not counted or edition.calendar.between(counted[-1], day) >= APART_WORKING_DAYS:
+            counted.append(day)
+    return len(counted)
