@@ -2,10 +2,13 @@
 
 import random
 import socket
+from collections import deque
 
 LOOPBACK = "127.0.0.1"
 # Below the kernel's range for outgoing connections: a port found free here is not taken by a client a moment later.
 FROM, TO = 20_000, 32_000
+# A port given out stays free until somebody listens on it: it is not given out a second time in the meantime.
+_given: deque[int] = deque(maxlen=1_000)
 
 
 def is_free(port: int) -> bool:
@@ -29,7 +32,10 @@ def answers(port: int) -> bool:
 
 
 def free_port(usual: int | None = None) -> int:
-    """The usual port where it is free, another free one where it is not."""
+    """The usual port where it is free; where it is not, another free one that was not given out a moment ago."""
     if usual is not None and is_free(usual):
         return usual
-    return next(port for port in iter(lambda: random.randrange(FROM, TO), None) if is_free(port))
+    ports = iter(lambda: random.randrange(FROM, TO), None)
+    found = next(port for port in ports if port not in _given and is_free(port))
+    _given.append(found)
+    return found
