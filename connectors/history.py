@@ -53,7 +53,8 @@ def working(dossier: Dossier, reference: Reference) -> tuple[Line, ...]:
     """The working of a dossier's due date, day by day; empty where no clock runs."""
     view = dossier.view()
     edition = reference.at(dossier.refversion) if dossier.refversion else None
-    procedure = edition.procedure(view.procedure) if edition else None
+    own = reference.at(dossier.started_under or dossier.refversion or "") if edition else None
+    procedure = own.procedure(view.procedure) if own else None
     if edition is None or procedure is None:
         return ()
     facts = clock_facts(effective(dossier.life, dossier.retracted))

@@ -27,10 +27,13 @@ from schemas.dossier import Corrected, DossierFact, DossierStatus
 from schemas.event import Event
 from schemas.ops import StatusConfirmed
 from schemas.postal import LegKind, ParcelStatus, PostalFact
+from schemas.reference import Procedure
 
 # A firing is judged by the ladder it speaks of. One that was void when it came may be due again under the same id.
 TIMERS = (RungReached, LimitReached)
 STANDING = "standing"
+OPEN = (ClockState.RUNNING, ClockState.SUSPENDED)
+"""A clock that another version of the reference data can still move."""
 WAITS = timedelta(minutes=15)
 """How long a fact without standing waits for the fact that gives it some: two agencies' facts have no common order."""
 
@@ -70,6 +73,8 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
     numbers: dict[str, int] = {}
     sequence: int = 0
     limits: tuple[LimitAt, ...] = ()
+    started_under: str | None = None
+    """The version in which its clock started: that one's term and supplement rule are its own for good."""
 
     def view(self) -> View:
         """The dossier as its agencies' facts describe it."""
@@ -132,7 +137,7 @@ def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossie
     match event:
         case DossierFact():
             dossier = _stated(dossier, event, today)
-        case ReferenceChanged():
+        case ReferenceChanged() if is_moved_by(dossier, event):
             dossier = replace(dossier, refversion=event.data.to)
     view = dossier.view()
     match event:
@@ -201,17 +206,17 @@ def _projected(before: Dossier, dossier: Dossier, view: View, event: Event, refe
         return dossier
     pinned = dossier.refversion or event.refversion
     edition = reference.at(pinned or "")
-    procedure = edition.procedure(view.procedure)
+    procedure = own_procedure(dossier, event, view, reference)
     if procedure is None:
-        return replace(dossier, problem=f"no procedure {view.procedure} in {edition.version}")
+        return replace(dossier, problem=f"no procedure {view.procedure} in {dossier.started_under or pinned}")
     hours = edition.hours(view.competent or view.receiving)
     try:
         clock = project(term_of(procedure), procedure.supplement_policy, facts, edition.calendar, hours)
     except ValueError as outside:
         return replace(dossier, problem=str(outside))
-    dossier = replace(
-        dossier, problem=None, refversion=pinned if clock.state != ClockState.NOT_STARTED else dossier.refversion
-    )
+    dossier = replace(dossier, problem=None)
+    if clock.state is not ClockState.NOT_STARTED:
+        dossier = replace(dossier, refversion=pinned, started_under=dossier.started_under or pinned)
     if clock == dossier.clock:
         return dossier
     agency = edition.agency(view.receiving)
@@ -220,6 +225,17 @@ def _projected(before: Dossier, dossier: Dossier, view: View, event: Event, refe
     reached = tuple(sorted({*dossier.reached, *passed}))
     announced = clock.due_on if clock.state is ClockState.RUNNING else dossier.announced_on
     return replace(dossier, clock=clock, ladder=ladder, reached=reached, announced_on=announced)
+
+
+def own_procedure(dossier: Dossier, event: Event, view: View, reference: Reference) -> Procedure | None:
+    """The procedure as it was when the clock started, or would start now; None where that version has none."""
+    version = dossier.started_under or dossier.refversion or event.refversion
+    return reference.at(version or "").procedure(view.procedure)
+
+
+def is_moved_by(dossier: Dossier, event: ReferenceChanged) -> bool:
+    """Whether this change is of the version it rests on, and its clock open: a closed dossier keeps its date."""
+    return dossier.refversion == event.data.from_ and dossier.clock.state in OPEN
 
 
 def _clock_stands(before: Dossier, after: Dossier, view: View, facts: tuple[ClockFact, ...]) -> bool:
@@ -238,7 +254,8 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
         return dossier
     edition = reference.at(dossier.refversion or event.refversion or "")
     try:
-        found = limits(effective(dossier.life, dossier.retracted), edition)
+        procedure = own_procedure(dossier, event, view, reference)
+        found = limits(effective(dossier.life, dossier.retracted), edition, procedure)
         found += tuple(limit for leg in dossier.legs if (limit := attempt_limit(leg, edition, view)))
     except ValueError as outside:
         return replace(dossier, problem=str(outside))

@@ -7,7 +7,7 @@ for byte, under the same ids.
 from msgspec.structs import replace
 
 from rules.deadlines.reactions import clock_reacts, limit_reacts, rung_reacts
-from rules.dossier import Dossier, Verdict, Waiting, seen_before
+from rules.dossier import Dossier, Verdict, Waiting, own_procedure, seen_before
 from rules.facts import Derived, caused
 from rules.life import View
 from rules.notices import Telling, addressed
@@ -30,7 +30,7 @@ def react(before: Dossier | None, after: Dossier, event: Event, reference: Refer
     facts, tellings = list[Derived](), list[Telling]()
     if seen_before(before, event) is Verdict.CONFLICT:
         tellings.append(_rejected(event.ref, "CONFLICT"))
-    clock_reacts(was, after, event, view, edition, facts, tellings)
+    clock_reacts(was, after, event, view, own_procedure(after, event, view, reference), facts, tellings)
     rung_reacts(was, after, event, view, edition, facts, tellings)
     limit_reacts(was, after, event, facts, tellings)
     post_reacts(was, after, event, view, edition, facts, tellings)

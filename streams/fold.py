@@ -5,13 +5,14 @@ from collections import deque
 import structlog
 
 from rules.parking import advance, due_of, parked
+from rules.rebasing import rebased
 from rules.reference import Reference
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, derived_id, ref_in
 from schemas.instant import aware
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from schemas.release import RELEASE
-from streams.codec import decode, encode
+from streams.codec import decode, encode, refversion_of
 from streams.engine import MAX_RECORD_BYTES, Letter, Record, Stepped, TooLarge, Unfit
 from streams.reference import Library
 
@@ -119,3 +120,23 @@ class Firing:
     def fire(self, key: bytes, state: bytes, now: float) -> list[bytes]:
         """The facts of this dossier that are due at `now` (driven unix seconds)."""
         return [_stamped(fact) for fact in due_of(decode(state), self._library.newest, aware(now))]
+
+
+class Rebasing:
+    """What a newer version of the reference data sets in motion, for the engine's sweep."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def occasion(self) -> str:
+        """The version in force: another one is a reason to look at every dossier."""
+        return self._library.newest
+
+    def look(self, key: bytes, state: bytes, now: float) -> list[bytes]:
+        """The fact that moves this dossier to the version in force; nothing for most."""
+        version, library = refversion_of(state), self._library
+        if version is None or not library.older(version):
+            return []
+        was, newest = library.reference.at(version), library.reference.at(library.newest)
+        fact = rebased(decode(state), was, newest, library.newest_since, aware(now))
+        return [_stamped(fact)] if fact is not None else []

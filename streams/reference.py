@@ -1,6 +1,7 @@
 """The reference data as the workers see it: every version that was ever published, before the first fact is folded."""
 
 import threading
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ class Library:
         self._bootstrap = bootstrap
         self._bundles: dict[str, Bundle] = {}
         self._newest: str | None = None
+        self._published: dict[str, datetime] = {}
         self._changed = threading.Condition()
         self.reference = Reference(self._find)
 
@@ -35,6 +37,15 @@ class Library:
         if self._newest is None:
             raise UnknownVersion("no reference data is published: `hoso reference apply`")
         return self._newest
+
+    def older(self, version: str | None) -> bool:
+        """Whether this is a version that another has replaced; not, if it has not come here yet."""
+        return version is not None and version != self._newest and version in self._bundles
+
+    @property
+    def newest_since(self) -> datetime:
+        """When the version in force was published."""
+        return self._published[self.newest]
 
     def start(self) -> None:
         """Read to the end as it is now, then follow. Waits until there is at least one version."""
@@ -55,9 +66,11 @@ class Library:
 
     def _take(self, batches: dict[Any, list[Any]]) -> None:
         for record in (record for records in batches.values() for record in records):
-            bundle = ReferencePublished.decode(record.value).data
+            event = ReferencePublished.decode(record.value)
+            bundle = event.data
             with self._changed:
                 self._bundles[bundle.version] = bundle
+                self._published[bundle.version] = event.time
                 self._newest = bundle.version
                 may_write(bundle.finalised)
                 self._changed.notify_all()

@@ -12,8 +12,8 @@ from schemas.notice import NOTICES
 from schemas.postal import REQUESTS
 from schemas.telemetry import configure
 from schemas.topics import TABLE, WORKER
-from streams.engine import Engine, Timers, build_app, run_worker, topic_id_reader
-from streams.fold import Firing, Fold
+from streams.engine import Engine, Sweep, Timers, build_app, run_worker, topic_id_reader
+from streams.fold import Firing, Fold, Rebasing
 from streams.ops_port import serving
 from streams.reference import Library
 from streams.settings import WorkerSettings
@@ -55,7 +55,7 @@ def build(settings: WorkerSettings, library: Library) -> tuple[Any, Engine]:
         partitions=settings.log_partitions,
         input_topic=LOG,
     )
-    fold = Fold(library.reference)
+    fold, rebasing = Fold(library.reference), Rebasing(library)
     engine = Engine(
         app,
         input_topic=LOG,
@@ -63,6 +63,7 @@ def build(settings: WorkerSettings, library: Library) -> tuple[Any, Engine]:
         partitions=settings.log_partitions,
         step=fold.step,
         timers=Timers(fire=Firing(library).fire, clock=lambda: clock().seconds(), every_seconds=0.05),
+        sweep=Sweep(look=rebasing.look, occasion=rebasing.occasion),
         log_id=topic_id_reader(settings.kafka_bootstrap, LOG),
         poison=fold.poison,
         effects=EFFECTS,

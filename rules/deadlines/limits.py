@@ -14,6 +14,7 @@ from rules.life import LifeFact
 from rules.reference import Edition
 from schemas.dossier import Channel
 from schemas.instant import VIETNAM, date_of
+from schemas.reference import Procedure
 
 AFTERNOON = time(15, 0)
 """Received later than this, a dossier may be transferred on the next working day (Decree 61/2018 art. 18(2))."""
@@ -63,16 +64,17 @@ def limit_at(limit: Limit, about: str, limit_on: date, holder: str | None = None
     return LimitAt(limit, about, limit_on, missed, holder)
 
 
-def limits(life: Sequence[LifeFact], edition: Edition) -> tuple[LimitAt, ...]:
+def limits(life: Sequence[LifeFact], edition: Edition, procedure: Procedure | None) -> tuple[LimitAt, ...]:
     """Every limit that these facts, in order of time, set and no fact has met in time, the missed ones too.
 
+    The days are the edition's; the procedure is the dossier's own, which may be of an earlier one.
     Raises ValueError where a day lies outside the calendar.
     """
     kinds = _by_kind(life)
     found = (
         *_reception(kinds, edition),
         *_transfer(kinds, edition),
-        *_supplements(kinds, edition),
+        *_supplements(kinds, edition, procedure),
         *_consultations(kinds, edition),
         *_steps(kinds, edition),
     )
@@ -141,9 +143,8 @@ def transfer_by(received_at: datetime, edition: Edition) -> date:
     return edition.calendar.after(day, 1)
 
 
-def _supplements(kinds: Kinds, edition: Edition) -> Iterator[LimitAt]:
+def _supplements(kinds: Kinds, edition: Edition, procedure: Procedure | None) -> Iterator[LimitAt]:
     """So many calendar days after a round's first request, rolled forward, its papers are complete."""
-    procedure = edition.procedure(_first_data(kinds, "procedure_code"))
     if procedure is None or procedure.supplement_days is None:
         return
     for number, (asked, complete) in enumerate(_rounds(kinds), start=1):

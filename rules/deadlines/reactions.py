@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from rules.deadlines.limits import Limit, LimitAt, limit_key
-from rules.dossier import Dossier, fired_key
+from rules.deadlines.rungs import missed_at
+from rules.dossier import OPEN, Dossier, fired_key
 from rules.facts import Derived, caused, here, present
 from rules.life import View
 from rules.notices import Telling
@@ -22,6 +23,7 @@ from schemas.deadline import (
     NearDue,
     Projected,
     ReceptionMissed,
+    ReferenceChanged,
     RungReached,
     StandardMissed,
     StepMissed,
@@ -34,6 +36,7 @@ from schemas.deadline import (
 from schemas.event import Event
 from schemas.instant import date_of
 from schemas.notice import NoticeKind
+from schemas.reference import Procedure
 
 RUNGS: dict[str, tuple[type[NearDue | DueToday | Missed | Escalated], NoticeKind]] = {
     Rung.NEAR_DUE: (NearDue, NoticeKind.NEAR_DUE),
@@ -58,7 +61,7 @@ def clock_reacts(
     after: Dossier,
     event: Event,
     view: View,
-    edition: Edition,
+    procedure: Procedure | None,
     facts: list[Derived],
     tellings: list[Telling],
 ) -> None:
@@ -67,11 +70,16 @@ def clock_reacts(
         tellings.append(Telling(NoticeKind.CLOCK_FAILED, {"problem": after.problem}, {"why": after.problem}))
     if after.clock == was.clock:
         return
+    if after.clock.state in OPEN and (missed_on := _miss_is_over(was, after, event)):
+        _withdrawn(missed_on, event, view, facts, tellings)
     match after.clock.state:
         case ClockState.RUNNING if after.clock.due_on and _date_is_new(was, after):
             _projected(was, after, event, facts, tellings)
         case ClockState.SUSPENDED if was.clock.state is not ClockState.SUSPENDED and after.clock.suspended_since:
-            data = {"since": here(after.clock.suspended_since), "policy": _policy(view, edition)}
+            data = {
+                "since": here(after.clock.suspended_since),
+                "policy": procedure.supplement_policy if procedure else "",
+            }
             facts.append(caused(Suspended, event, data))
         case ClockState.STOPPED:
             _stopped(was, after, event, view, facts, tellings)
@@ -80,9 +88,11 @@ def clock_reacts(
 
 
 def _date_is_new(was: Dossier, after: Dossier) -> bool:
-    return was.clock.state is not ClockState.RUNNING or (was.clock.due_on, was.clock.due_at) != (
-        after.clock.due_on,
-        after.clock.due_at,
+    before, now = was.clock, after.clock
+    return before.state is not ClockState.RUNNING or (before.due_on, before.due_at, before.provisional) != (
+        now.due_on,
+        now.due_at,
+        now.provisional,
     )
 
 
@@ -92,13 +102,15 @@ def _projected(was: Dossier, after: Dossier, event: Event, facts: list[Derived],
         "due_on": clock.due_on,
         "due_at": here(clock.due_at),
         "previous_due_on": previous,
-        "reason": clock.reason,
+        "reason": "REFERENCE_CHANGED" if isinstance(event, ReferenceChanged) else clock.reason,
         "basis": clock.basis,
         "provisional": clock.provisional,
         "refversion": after.refversion,
     }
     facts.append(caused(Projected, event, data))
     payload = plain(data)
+    if isinstance(event, ReferenceChanged):
+        payload |= {"why": event.data.reason}
     if previous is None:
         payload |= {"tracking_code": after.tracking}
         values = {"due": clock.due_on, "tracking": after.tracking}
@@ -117,16 +129,33 @@ def _stopped(
     facts.append(caused(Stopped, event, data))
     said = _was_missed(was, after)
     if said and clock.outcome in (Outcome.EARLY, Outcome.ON_TIME) and clock.due_on:
-        withdrawn = _rung_data(clock.due_on, 0, view.holder)
-        facts.append(caused(MissWithdrawn, event, withdrawn))
-        tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(withdrawn), {"due": clock.due_on}))
+        _withdrawn(clock.due_on, event, view, facts, tellings)
     if (said and clock.outcome is not Outcome.LATE) or (was.clock.outcome and was.clock.outcome != clock.outcome):
         violated(Violation.STATED_AFTER_DUE, event.ref, event, facts, tellings)
 
 
+def _miss_is_over(was: Dossier, after: Dossier, event: Event) -> date | None:
+    """The due date whose `missed` was announced, where a late fact or another calendar has moved it out of the past."""
+    missed_on, clock = was.clock.due_on, after.clock
+    if missed_on is None or clock.due_on == missed_on or _missed_key(missed_on) not in was.announced:
+        return None
+    ahead = clock.due_on is None or missed_at(clock.due_at if clock.by_minute else None, clock.due_on) > event.recorded
+    return missed_on if ahead else None
+
+
+def _withdrawn(due_on: date, event: Event, view: View, facts: list[Derived], tellings: list[Telling]) -> None:
+    data = _rung_data(due_on, 0, view.holder)
+    facts.append(caused(MissWithdrawn, event, data))
+    tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(data), {"due": due_on}))
+
+
+def _missed_key(due_on: date) -> str:
+    return f"{due_on.isoformat()}/{Rung.MISSED}/1"
+
+
 def _was_missed(was: Dossier, after: Dossier) -> bool:
     """Whether `missed` was announced of the due date that the clock stopped against."""
-    return after.clock.due_on is not None and f"{after.clock.due_on.isoformat()}/{Rung.MISSED}/1" in was.announced
+    return after.clock.due_on is not None and _missed_key(after.clock.due_on) in was.announced
 
 
 def _new_violations(was: Dossier, after: Dossier) -> list[tuple[Violation, str]]:
@@ -137,11 +166,6 @@ def violated(code: Violation, ref: str, event: Event, facts: list[Derived], tell
     """A rule was broken by the fact with this source and id: said, and told to the agencies."""
     facts.append(caused(ViolationFound, event, {"code": code, "fact": ref}, code, ref))
     tellings.append(Telling(NoticeKind.VIOLATION, {"code": code, "fact": ref}, {"code": code}, (code, ref)))
-
-
-def _policy(view: View, edition: Edition) -> str:
-    procedure = edition.procedure(view.procedure)
-    return procedure.supplement_policy if procedure else ""
 
 
 def rung_reacts(

@@ -22,6 +22,7 @@ from streams.engine.engine import MAX_RECORD_BYTES, Engine
 from streams.engine.log_id import topic_id_reader
 from streams.engine.step import Clock, Fire, Letter, LogId, Poison, Record, Step, Stepped
 from streams.engine.stored import adoption
+from streams.engine.sweep import Sweep
 from streams.engine.table import CHANGELOG_CONFIG, changelog_topic
 from streams.engine.timers import Timers
 from streams.engine.worker import run_worker
@@ -49,6 +50,7 @@ __all__ = [
     "StateGone",
     "Step",
     "Stepped",
+    "Sweep",
     "Timers",
     "TooLarge",
     "Undrained",

@@ -1,6 +1,7 @@
 """The engine: Units in; outputs, then states, then commits out. It decides the order of effects and nothing else."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
@@ -10,10 +11,11 @@ from streams.engine.counters import Counters, Position
 from streams.engine.endings import end
 from streams.engine.flush import Flush
 from streams.engine.fold import Fold
-from streams.engine.jobs import bury_finished_keys, fire_timers, watch_log_id
+from streams.engine.jobs import bury_finished_keys, fire_timers, sweep_states, watch_log_id
 from streams.engine.producer import MAX_BATCH_BYTES
 from streams.engine.step import LogId, Poison, Step
 from streams.engine.stored import state_of
+from streams.engine.sweep import Sweep, Sweeping
 from streams.engine.table import StateTable
 from streams.engine.timers import Firing, Timers
 from streams.engine.transport import install
@@ -28,7 +30,7 @@ class Engine:
 
     What a caller may rely on: a record's outputs are acknowledged before the state that contains it, that state before
     its offset is committed. After any crash every state is the fold of the log; an output or letter may appear twice,
-    none is missing. `step`, `poison` and `timers.fire` are called in the event loop and must not wait.
+    none is missing. `step`, `poison`, `timers.fire` and `sweep.look` are called in the event loop and must not wait.
 
     `poison` decides what becomes of a record whose step raises or makes something larger than `max_record_bytes`;
     without it, or when it fails too, the process ends (70) before anything of that Unit is sent or committed.
@@ -48,6 +50,7 @@ class Engine:
         partitions: int,
         step: Step,
         timers: Timers | None = None,
+        sweep: Sweep | None = None,
         log_id: LogId | None = None,
         poison: Poison | None = None,
         before_owning: Callable[[], Awaitable[None]] | None = None,
@@ -68,6 +71,7 @@ class Engine:
             app, table, input_topic=input_topic, partitions=partitions, log_id=log_id, counters=self.counters
         )
         self.firing = Firing(timers, self.counters, max_record_bytes) if timers is not None else None
+        self.sweeping = Sweeping(sweep, timers.clock if timers else time.time) if sweep is not None else None
         self.fold = Fold(
             self.table,
             step,
@@ -102,6 +106,9 @@ class Engine:
             table.on_owned.append(lambda number: firing.own(number, table.held[number]))
             table.on_revoked.append(firing.revoke)
             table.jobs.append(lambda: fire_timers(table, firing))
+        if (sweeping := self.sweeping) is not None:
+            table.on_revoked.append(sweeping.revoke)
+            table.jobs.append(lambda: sweep_states(table, sweeping))
 
     # What others may look at
 

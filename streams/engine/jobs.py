@@ -1,4 +1,4 @@
-"""What goes on beside the Units, as long as the table does: timers, deletions, a look at the log's id."""
+"""What goes on beside the Units, as long as the table does: timers, sweeps, deletions, a look at the log's id."""
 
 import asyncio
 import time
@@ -10,10 +10,12 @@ from streams.engine.endings import OtherLog, end
 from streams.engine.flush import Flush
 from streams.engine.producer import BatchProducer
 from streams.engine.step import LogId
+from streams.engine.sweep import Sweeping
 from streams.engine.table import StateTable
 from streams.engine.timers import Firing
 
 BURY_SECONDS = 2.0
+SWEEP_SECONDS = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +35,30 @@ async def _fire_chunk(table: StateTable, firing: Firing, number: int) -> bool:
         return False
     rows = firing.take(number, part, time.monotonic())
     if rows:
-        try:
-            await cast(BatchProducer, table.app.producer).send_rows(table.input_topic, number, rows)
-        except Exception as error:
-            end(error)
+        await _write(table, number, rows)
         firing.counters.fired += len(rows)
     return bool(rows)
+
+
+async def sweep_states(table: StateTable, sweeping: Sweeping) -> None:
+    """Write what a look at the states gives rise to: a chunk of each partition in turn."""
+    while not table.should_stop:
+        await asyncio.sleep(SWEEP_SECONDS)
+        for number in table.owned:
+            part = table.held[number]
+            rows = sweeping.take(number, part, time.monotonic()) if part.caught_up else []
+            if rows:
+                sweeping.wrote(number, await _write(table, number, rows))
+
+
+async def _write(table: StateTable, number: int, rows: list[tuple[bytes, bytes]]) -> int:
+    """Facts onto the input topic; the offset after the last of them. Ends the process where they cannot be sent."""
+    try:
+        written = await cast(BatchProducer, table.app.producer).send_rows(table.input_topic, number, rows)
+    except Exception as error:
+        end(error)
+    last = written[-1]
+    return last.first_offset + last.records
 
 
 async def bury_finished_keys(table: StateTable, flush: Flush) -> None:
