@@ -1,15 +1,17 @@
 """A dossier as everyone who watches may see it: the public state, without contact and free text."""
 
+from datetime import date
 from typing import Any
 
 from rules.dossier import Dossier
 from rules.facts import here, present
+from rules.holders import Days, days
 from rules.life import View, clock_facts, effective
 from rules.post.leg import Leg
 from rules.post.standard import expected
 from schemas.clock import ClockFact
 from schemas.dossier import NATIONAL
-from schemas.instant import VIETNAM
+from schemas.instant import VIETNAM, date_of
 
 
 def shown(dossier: Dossier, view: View) -> dict[str, Any]:
@@ -27,10 +29,26 @@ def shown(dossier: Dossier, view: View) -> dict[str, Any]:
         "return_mode": view.return_mode,
         "promised_due_on": view.promised_due_on,
         "clock": _clock_shown(dossier),
+        "days": [days_shown(row) for row in days_of(dossier)],
         "legs": [_leg_shown(leg) for leg in dossier.legs],
         "waiting": len(dossier.waiting),
         "refversion": dossier.refversion,
+        "started_under": dossier.started_under,
     })  # fmt: skip
+
+
+def days_of(dossier: Dossier, as_of: date | None = None) -> tuple[Days, ...]:
+    """Whose its days were, up to its end or `as_of`; up to the last that is known of it without one."""
+    life = effective(dossier.life, dossier.retracted)
+    if not life:
+        return ()
+    known = [life[-1].at, *(update.at for leg in dossier.legs for update in leg.updates if update.at)]
+    return days(life, dossier.legs, as_of or date_of(max(known)), dossier.clock.due_on)
+
+
+def days_shown(row: Days) -> dict[str, Any]:
+    """One holder's days."""
+    return present({"holder": row.holder, "agency": row.agency, "days": row.days, "late": row.late})
 
 
 def _clock_shown(dossier: Dossier) -> dict[str, Any]:

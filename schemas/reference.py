@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from schemas.clock import SupplementPolicy, Unit
-from schemas.event import AgencyCode, Event, Frozen, ProcedureCode, ShortText
+from schemas.event import AgencyCode, Event, Frozen, LongText, ProcedureCode, ShortText
 from schemas.notice import NoticeKind
 from schemas.postal import CarrierName
 from schemas.release import FIRST_RELEASE
@@ -146,6 +146,8 @@ class Bundle(Strict):
     places: tuple[PlaceTable, ...] = ()
     finalised: Release = FIRST_RELEASE
     """The newest release that every process runs (`hoso fleet finalise`): nobody writes what a newer one brought."""
+    why: LongText | None = None
+    """Why it was put in force, in the words of who did it; no part of what the version's name is drawn from."""
 
 
 def _of_any_release(value: object) -> object:

@@ -53,6 +53,15 @@ class LegShown(Frozen):
     expected_by: Instant | None = None
 
 
+class DaysShown(Frozen):
+    """How many days of a dossier's life were one holder's, and how many of those lay after the due date in force."""
+
+    holder: ShortText
+    agency: str | None = None
+    days: Annotated[int, Field(ge=0)]
+    late: Annotated[int, Field(ge=0)] = 0
+
+
 class ParkedShown(Frozen):
     """Folding a fact of this dossier failed: it and those after it wait, in order, for an operator's retry or skip."""
 
@@ -79,10 +88,14 @@ class DossierStateChanged(Event):
         return_mode: str | None = None
         promised_due_on: date | None = None
         clock: ClockShown
+        days: tuple[DaysShown, ...] = ()
+        """Whose its days were, up to its end or to the last that is known of it; together they are all of its days."""
         legs: tuple[LegShown, ...] = ()
         waiting: int = 0
         parked: ParkedShown | None = None
         refversion: str | None = None
+        started_under: str | None = None
+        """The version whose term and supplement rule count: the one in which the clock started."""
 
     topic: ClassVar[str] = STATE
     writer: ClassVar[str] = "streams"

@@ -13,8 +13,9 @@ from connectors.history import History, history, published, working
 from connectors.verdicts import TryLater
 from hoso.cli.cluster import bootstrap_of
 from rules.reference import Reference
-from rules.shown import shown
+from rules.shown import days_of, days_shown, shown
 from schemas.event import Event
+from schemas.instant import clock, date_of
 from schemas.postal import ItemMoved
 
 Code = Annotated[str, typer.Argument(help="The dossier's code, as on the slip: H29.12-261102-0001")]
@@ -22,7 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for mac
 
 
 def dossier(code: Code, as_json: AsJson = False) -> None:
-    """Print a dossier's state and timeline, from its log.
+    """Print a dossier's state, whose its days were until today, and its timeline, from its log.
 
     \b
     hoso dossier H29.12-261102-0001
@@ -30,22 +31,27 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
     """
     found, _ = _found(code)
     state = to_builtins(shown(found.dossier, found.dossier.view()))
+    held = [days_shown(row) for row in days_of(found.dossier, date_of(clock().now()))]
     if as_json:
-        print(json.dumps({"code": code, "state": state, "timeline": _timeline(found)}, ensure_ascii=False, indent=2))
+        document = {"code": code, "state": state | {"days": held}, "timeline": _timeline(found)}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
         return
     console = Console()
     console.print(f"[bold]{code}[/]  {state['status']}  (national status {state.get('national_status', '-')})")
     for name in ("procedure_code", "channel", "return_mode", "receiving_agency", "competent_agency", "holder"):
         if name in state:
             console.print(f"  {name.replace('_', ' ')}: {state[name]}")
-    clock = state["clock"]
+    stands = state["clock"]
     console.print(
-        f"  clock: {clock['state']}"
-        + "".join(f", {k} {clock[k]}" for k in ("due_on", "outcome", "basis") if k in clock)
+        f"  clock: {stands['state']}"
+        + "".join(f", {k} {stands[k]}" for k in ("due_on", "outcome", "basis") if k in stands)
     )
     for leg in state.get("legs", ()):
         known = leg.get("status") or "nothing confirmed yet"
         console.print(f"  leg {leg['leg']}: {leg['carrier']} {leg.get('item_code', '')} order {leg['order']}, {known}")
+    for row in held:
+        late = f", {row['late']} of them late" if row["late"] else ""
+        console.print(f"  days with {row['holder']} {row.get('agency', '')}: {row['days']}{late}")
     console.print(_table(found))
 
 
