@@ -48,7 +48,7 @@ async def sweep_states(table: StateTable, sweeping: Sweeping) -> None:
             part = table.held[number]
             rows = sweeping.take(number, part, time.monotonic()) if part.caught_up else []
             if rows:
-                sweeping.wrote(number, await _write(table, number, rows))
+                sweeping.wrote(number, await _write(table, number, rows), len(rows))
 
 
 async def _write(table: StateTable, number: int, rows: list[tuple[bytes, bytes]]) -> int:

@@ -25,8 +25,11 @@ class Sweep:
     look: Fire
     occasion: Callable[[], str]
     every_seconds: float = 600.0
-    chunk: int = 500
-    """So many states at once, and no more before the facts they gave rise to are folded: live events go between."""
+    chunk: int = 200
+    """So many states at once, and no more of a partition before the facts they gave rise to are folded."""
+    unread: int = 1_000
+    """So many facts, of all partitions, may be on their way back: a live event behind them waits until they are folded.
+    """
 
 
 @dataclass(slots=True)
@@ -39,6 +42,8 @@ class Round:
     under_way: bool = False
     behind: int = 0
     """The offset up to which the partition must be folded before the next chunk."""
+    flying: int = 0
+    """So many facts of the last chunk are on their way back."""
 
 
 class Sweeping:
@@ -55,7 +60,10 @@ class Sweeping:
     def take(self, number: int, part: Partition, real_now: float) -> list[tuple[bytes, bytes]]:
         """The facts of the next states that are to be looked at."""
         turn = self.rounds.setdefault(number, Round())
-        if part.folded is None or part.folded < turn.behind or not self._is_due(turn, part, real_now):
+        if part.folded is None or part.folded < turn.behind:
+            return []
+        turn.flying = 0
+        if self._are_too_many() or not self._is_due(turn, part, real_now):
             return []
         rows: list[tuple[bytes, bytes]] = []
         keys = list(islice(turn.keys, self.sweep.chunk))
@@ -67,10 +75,13 @@ class Sweeping:
                 rows += ((key, fact) for fact in self.sweep.look(key, state_of(stored), now))
         return rows
 
-    def wrote(self, number: int, end: int) -> None:
-        """The facts of the last chunk lie before this offset."""
+    def wrote(self, number: int, end: int, count: int) -> None:
+        """The facts of the last chunk, so many, lie before this offset."""
         if (turn := self.rounds.get(number)) is not None:
-            turn.behind = end
+            turn.behind, turn.flying = end, count
+
+    def _are_too_many(self) -> bool:
+        return sum(turn.flying for turn in self.rounds.values()) >= self.sweep.unread
 
     def _is_due(self, turn: Round, part: Partition, real_now: float) -> bool:
         occasion = self.sweep.occasion()

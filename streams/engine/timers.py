@@ -37,10 +37,12 @@ class Timers:
     """Between two looks at what is due."""
     again_seconds: float = 30.0
     """A firing whose state has not moved by then is repeated."""
-    chunk: int = 500
+    chunk: int = 100
     """So many keys at once, nearest first; live events go on between two chunks."""
-    unread: int = 5_000
-    """So many firings of a partition may be on their way back before the next ones wait."""
+    unread: int = 1_000
+    """So many firings, of all partitions, may be on their way back before the next ones wait: a live event that comes
+    behind them waits as long as folding them takes.
+    """
 
 
 class Sent(NamedTuple):
@@ -132,9 +134,9 @@ class Firing:
         return rows
 
     def _due(self, wheel: Wheel, part: Partition, now: float) -> Iterable[tuple[float, bytes]]:
-        taken = 0
+        taken, others = 0, sum(len(one.sent) for one in self.wheels.values() if one is not wheel)
         while wheel.heap and wheel.heap[0][0] <= now:
-            if taken >= self.timers.chunk or len(wheel.sent) >= self.timers.unread:
+            if taken >= self.timers.chunk or others + len(wheel.sent) >= self.timers.unread:
                 return
             due, key = heappop(wheel.heap)
             stored = part.states.get(key)

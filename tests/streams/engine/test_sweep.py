@@ -44,7 +44,7 @@ def test_no_chunk_begins_before_what_the_last_one_wrote_is_folded() -> None:
     outside, sweeping, part = a_sweep(5, old=5, chunk=2)
 
     first = sweeping.take(0, part, 0.0)
-    sweeping.wrote(0, 102)
+    sweeping.wrote(0, 102, 2)
     waits = sweeping.take(0, part, 0.1)
     part.folded = 102
     second = sweeping.take(0, part, 0.2)
@@ -80,3 +80,18 @@ def test_a_state_that_went_away_during_a_round_is_passed_over() -> None:
     del part.states[b"002"]
 
     assert sweeping.take(0, part, 0.1) == [(b"003", b"moved 003")]
+
+
+def test_the_partitions_together_have_no_more_on_the_way_than_live_events_can_bear() -> None:
+    outside, sweeping, part = a_sweep(4, old=4, chunk=2, unread=2)
+    other = Partition(states=dict(part.states), owned=True, folded=100)
+
+    first = sweeping.take(0, part, 0.0)
+    sweeping.wrote(0, 102, 2)
+    waits = sweeping.take(1, other, 0.1)
+    part.folded = 102
+    sweeping.take(0, part, 0.2)
+    sweeping.wrote(0, 104, 0)
+
+    assert (len(first), waits, len(sweeping.take(1, other, 0.3))) == (2, [], 2)
+    assert len(outside.looked) == 6
