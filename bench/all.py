@@ -24,6 +24,7 @@ FULL: dict[str, tuple[str, ...]] = {
     "engine": (),
     "load": (),
     "recovery": (),
+    "clocks": (),
 }
 QUICK: dict[str, tuple[str, ...]] = {
     "due_dates": ("0.2",),
@@ -34,8 +35,9 @@ QUICK: dict[str, tuple[str, ...]] = {
         *("--surge", "500", "--surge-seconds", "10"),
     ),
     "recovery": ("--open", "20000"),
+    "clocks": ("--rungs", "1000", "--again", "0", "--moved", "1000"),
 }
-WITH_JSON = ("engine", "load", "recovery")
+WITH_JSON = ("engine", "load", "recovery", "clocks")
 """The others print lines and nothing else."""
 
 Found = Mapping[str, Any]
@@ -93,6 +95,8 @@ def bars(found: Mapping[str, Found]) -> Iterator[Bar]:
         again = recovery["again"]
         yield Bar(f"ready after a kill with {recovery['open']:,} open dossiers", again["ready_seconds"], 15, "s")
         yield Bar("  its timers armed again", again["timer_fired_seconds"], 60, "s")
+    if clocks := found["clocks"]["figures"]:
+        yield from of_the_clocks(clocks)
 
 
 def of_the_engine(engine: Found) -> Iterator[Bar]:
@@ -124,6 +128,16 @@ def of_the_load(load: Found) -> Iterator[Bar]:
     yield Bar("  lost or unaccounted for", whole["open_lines"], 0, "facts")
     yield Bar("  twice in effect", whole["twice"], 0, "effects")
     yield Bar("  processes started again", whole["restarts"], 0, "restarts")
+
+
+def of_the_clocks(clocks: Found) -> Iterator[Bar]:
+    """What time and the calendar set in motion at once."""
+    for row in clocks["rungs"]:
+        bar = 5 if row["rungs"] <= 10_000 else 60
+        yield Bar(f"{row['rungs']:,} rungs at one instant, the last", row["last_on_the_log_seconds"], bar, "s")
+        yield Bar("  live events meanwhile, worst delay", row["live_worst_seconds"], 1, "s")
+    if moved := clocks.get("moved"):
+        yield Bar(f"{moved['moved']:,} dossiers on another calendar, the last", moved["last_said_seconds"], 60, "s")
 
 
 def main(asked: argparse.Namespace) -> None:
