@@ -1,0 +1,58 @@
+"""A real worker on a driven clock, and looks at what it said."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from connectors.broker import read_all
+from schemas.event import Event
+
+PARTITIONS = 4
+WAIT_SECONDS = 60.0
+
+
+class Worker:
+    """`hoso worker`, of a home of its own; starts when it is made."""
+
+    def __init__(self, kafka: str, home: Path, clock: str) -> None:
+        settings = {
+            "HOSO_HOME": str(home),
+            "HOSO_KAFKA_BOOTSTRAP": kafka,
+            "HOSO_LOG_PARTITIONS": str(PARTITIONS),
+            "HOSO_INSTANCE": "worker-0",
+            "HOSO_CLOCK": clock,
+        }
+        self._log = (home / "worker.log").open("ab")
+        command = [sys.executable, "-m", "hoso.cli.main", "worker"]
+        self._process = subprocess.Popen(command, env=os.environ | settings, stdout=self._log, stderr=subprocess.STDOUT)
+
+    def kill(self) -> None:
+        """With SIGKILL; it is gone when this returns."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """In order."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+        self._process.wait()
+        self._log.close()
+
+
+def said(kafka: str, topic: str, kind: str) -> list[Event]:
+    """Every fact of a kind on a topic, the repeated ones too: `deadline.projected`."""
+    events = (Event.decode(record.value or b"") for record in read_all(kafka, topic))
+    return [event for event in events if event.type.startswith(f"vn.hoso.{kind}.")]
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until it does."""
+    ends = time.monotonic() + WAIT_SECONDS
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.1)
