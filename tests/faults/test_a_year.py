@@ -44,6 +44,8 @@ class Year:
         """The clock jumps to this time in Viet Nam."""
         at = datetime.fromisoformat(time).replace(tzinfo=VIETNAM)
         self.clock.jump((at - self.clock.clock.now()).total_seconds())
+        # A jump is in force a moment later; the next one counts from there.
+        until(lambda: self.clock.clock.now() >= at)
 
     def state(self, *events: Event) -> None:
         """The agency states these."""
