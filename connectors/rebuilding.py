@@ -69,13 +69,21 @@ def bundles(bootstrap: str, archive: Archive | None = None) -> list[Bundle]:
 
 def last_states(bootstrap: str, partitions: Collection[int] | None = None) -> dict[str, DossierStateChanged.Data]:
     """What the workers said last of every dossier (of these partitions)."""
-    latest: dict[str, DossierStateChanged.Data] = {}
+    latest = last_said(bootstrap, partitions)
+    return {code: DossierStateChanged.decode(raw).data for code, raw in latest.items()}
+
+
+def last_said(
+    bootstrap: str, partitions: Collection[int] | None = None, progress: Callable[[int], None] = lambda _: None
+) -> dict[str, bytes]:
+    """The same as it stands on the topic; `progress` is told how many records are read."""
+    latest: dict[str, bytes] = {}
     starts = None if partitions is None else dict.fromkeys(partitions, 0)
     with Reader(bootstrap, STATE, starts=starts) as reader:
-        for record in reader.to_end():
+        for count, record in enumerate(reader.to_end(), start=1):
             if record.value is not None:
-                event = DossierStateChanged.decode(record.value)
-                latest[event.subject] = event.data
+                latest[(record.key or b"").decode()] = record.value
+            progress(count)
     return latest
 
 

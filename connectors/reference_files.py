@@ -5,14 +5,26 @@ import hashlib
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from connectors.calendar_files import read_calendar
+from connectors.forecast_files import HISTORY, POLICY, as_history
 from schemas.event import canonical
-from schemas.reference import Agency, Bundle, Calendar, CarrierRule, PlaceTable, Procedure, Release, Strict
+from schemas.reference import (
+    Agency,
+    Bundle,
+    Calendar,
+    CarrierRule,
+    CaseHistory,
+    Forecasting,
+    PlaceTable,
+    Procedure,
+    Release,
+    Strict,
+)
 from schemas.release import FIRST_RELEASE
 
 M = TypeVar("M", bound=Strict)
@@ -82,13 +94,13 @@ def read_dir(path: Path) -> Bundle:
     agencies = [found for file in reading.files("agencies/*.toml") if (found := _agency(reading, file))]
     procedures = [row for file in reading.files("procedures/*") for row in _procedures(reading, file)]
     calendar = _calendar(reading)
-    policy, fleet = _policy(reading), _fleet(reading)
+    policy, fleet, forecast = _policy(reading), _fleet(reading), _forecast(reading)
     tables = [_places(reading, file) for file in reading.files("carriers/places/*.csv")]
     reading.problems += _twice("agency", [code for agency in agencies for code in (agency.code, *agency.aliases)])
     reading.problems += _twice("procedure", [procedure.code for procedure in procedures])
     if policy:
         reading.problems += _strangers(policy, agencies, procedures)
-    if reading.problems or calendar is None or policy is None or fleet is None:
+    if reading.problems or calendar is None or policy is None or fleet is None or forecast is None:
         raise WrongReference(reading.problems)
     bundle = Bundle(
         version="unknown",
@@ -99,6 +111,7 @@ def read_dir(path: Path) -> Bundle:
         same_province_days=policy.same_province_days,
         elsewhere_days=policy.elsewhere_days,
         places=tuple(table for table in tables if table),
+        forecast=forecast,
         finalised=fleet.finalised,
     )
     return versioned(bundle)
@@ -107,7 +120,7 @@ def read_dir(path: Path) -> Bundle:
 def versioned(bundle: Bundle) -> Bundle:
     """The bundle under the name that its content gives it."""
     # Without what is as usual: a release that knows one more usual thing gives the same files the same version.
-    content = canonical(bundle.model_dump(mode="json", exclude={"version"}, exclude_defaults=True))
+    content = canonical(bundle.model_dump(mode="json", exclude={"version", "why"}, exclude_defaults=True))
     version = f"{bundle.calendar.version}-{hashlib.sha256(content).hexdigest()[:8]}"
     return bundle.model_copy(update={"version": version})
 
@@ -148,18 +161,9 @@ def _calendar(reading: _Reading) -> Calendar | None:
     if len(files) != 1:
         reading.problems.append(f"calendars: one file is wanted, there are {len(files)}")
         return None
-    return reading.model(Calendar, _dates_as_text(reading.toml(files[0])), files[0])
-
-
-def _dates_as_text(value: Any) -> Any:
-    match value:
-        case date():
-            return value.isoformat()
-        case dict():
-            return {key: _dates_as_text(one) for key, one in value.items()}
-        case list():
-            return [_dates_as_text(one) for one in value]
-    return value
+    found = read_calendar(files[0], str(files[0].relative_to(reading.folder)))
+    reading.problems += found.mistakes
+    return found.calendar
 
 
 def _policy(reading: _Reading) -> _Policy | None:
@@ -170,6 +174,20 @@ def _policy(reading: _Reading) -> _Policy | None:
 def _fleet(reading: _Reading) -> _Fleet | None:
     file = reading.folder / FLEET
     return reading.model(_Fleet, reading.toml(file), file) if file.is_file() else _Fleet()
+
+
+def _forecast(reading: _Reading) -> Forecasting | None:
+    """What forecasts rest on: forecast/policy.toml and the history beside it; both may be missing."""
+    policy, table = reading.folder / POLICY, reading.folder / HISTORY
+    rows = reading.rows(table) if table.is_file() else ()
+    found = [reading.model(CaseHistory, as_history(row), table, line) for line, row in rows]
+    names = [f"{row.procedure} {row.stage or ''}".strip() for row in found if row]
+    reading.problems += [f"{HISTORY}: {line}" for line in _twice("row", names)]
+    said = reading.toml(policy) if policy.is_file() else {}
+    if "history" in said:
+        reading.wrong(policy, "history", f"its place is {HISTORY}")
+        return None
+    return reading.model(Forecasting, {**said, "history": [row for row in found if row]}, policy)
 
 
 def _places(reading: _Reading, file: Path) -> PlaceTable | None:

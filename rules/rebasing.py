@@ -1,6 +1,7 @@
 """A newer version of the reference data: which dossiers it moves, and the fact that moves one."""
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from rules.deadlines.calendar import LAST_DAY
 from rules.deadlines.calendar_change import Change
@@ -11,6 +12,9 @@ from rules.time import TIMERS
 from schemas.deadline import ReferenceChanged
 from schemas.event import derived_id
 from schemas.instant import date_of
+
+DAYS_SAID = 5
+"""How many days a reason names; more are counted."""
 
 
 def rebased(
@@ -23,9 +27,11 @@ def rebased(
     waits until somebody has looked. `published_at` is when the newest came: said twice, it is the same fact.
     """
     dossier = kept.dossier
-    if dossier is None or kept.parked or not _touched(dossier, was, newest):
+    days = () if dossier is None or kept.parked else _days(dossier, was, newest)
+    if dossier is None or not days:
         return None
-    reason = f"calendar {was.calendar.version} is replaced by {newest.calendar.version}"
+    more = f"; {len(days) - DAYS_SAID} more" if len(days) > DAYS_SAID else ""
+    reason = f"calendar {newest.calendar.version}: {'; '.join(days[:DAYS_SAID])}{more}"
     return ReferenceChanged(
         id=derived_id(dossier.code, "reference", was.version, newest.version, published_at.isoformat()),
         source=TIMERS,
@@ -37,8 +43,15 @@ def rebased(
     )
 
 
-def _touched(dossier: Dossier, was: Edition, newest: Edition) -> bool:
+def _days(dossier: Dossier, was: Edition, newest: Edition) -> tuple[str, ...]:
+    """The days, from its start on, of which the calendars say different things, and the years only one has settled."""
     clock = dossier.clock
     if clock.state not in OPEN or clock.started_at is None:
-        return False
-    return Change.between(was, newest).touches(date_of(clock.started_at), LAST_DAY)
+        return ()
+    return _said(Change.between(was, newest), date_of(clock.started_at))
+
+
+@lru_cache(maxsize=4096)
+def _said(change: Change, first: date) -> tuple[str, ...]:
+    days = tuple(f"{one.day} {one.will}, was {one.was}" for one in change.days_within(first, LAST_DAY))
+    return days + tuple(f"{year} settled or provisional anew" for year in change.years_within(first, LAST_DAY))

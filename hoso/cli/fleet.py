@@ -83,7 +83,7 @@ def finalise(
             return
         found = _look(bootstrap, ask)
         _judge(found, release, yes)
-        after = versioned(bundle.model_copy(update={"finalised": release}))
+        after = versioned(bundle.model_copy(update={"finalised": release, "why": None}))
         publish(bootstrap, after, finalises=True)
     except (TryLater, Refused) as error:
         _stop(str(error))

@@ -1,5 +1,5 @@
 """Two versions of the reference data, laid side by side once: on which days and in which years their calendars differ,
-and whether a term, a supplement rule or an office's hours do.
+and whether any office's hours do.
 """
 
 from bisect import bisect_left, bisect_right
@@ -36,7 +36,7 @@ class Change:
         self.calendar = _under_the_name_of(was, will)
         self.days = _days(was, self.calendar, will)
         self.years = tuple(sorted(_years(was.bundle.calendar) ^ _years(will.bundle.calendar)))
-        self.rules_differ = _rules(was) != _rules(will)
+        self.hours_differ = _hours(was) != _hours(will)
         self._ordinals = [one.day.toordinal() for one in self.days]
 
     @staticmethod
@@ -44,11 +44,6 @@ class Change:
     def between(was: Edition, will: Edition) -> "Change":
         """What differs between these two; the same object for the same editions."""
         return Change(was, will)
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether every due date of both versions is one and the same."""
-        return not (self.days or self.years or self.rules_differ)
 
     def touches(self, first: date, last: date) -> bool:
         """Whether the calendars differ anywhere from first to last, both counted."""
@@ -95,8 +90,6 @@ def _years(calendar: Calendar) -> set[int]:
     return set(range(calendar.first_year, calendar.last_year + 1)) - set(calendar.provisional_years)
 
 
-def _rules(edition: Edition) -> tuple[object, ...]:
-    """All that a clock is computed from besides its facts and the calendar."""
-    procedures = {one.code: (one.amount, one.unit, one.supplement_policy) for one in edition.bundle.procedures}
-    hours = {code: one.hours for one in edition.bundle.agencies for code in (*one.aliases, one.code)}
-    return procedures, hours
+def _hours(edition: Edition) -> dict[str, object]:
+    """Every agency's hours, by each of its codes."""
+    return {code: one.hours for one in edition.bundle.agencies for code in (*one.aliases, one.code)}

@@ -1,6 +1,7 @@
 """Why an official calendar closes or opens a day, in Vietnamese: the calendar itself says it in English."""
 
 import re
+from functools import lru_cache
 
 # As the public calls them; the calendar's names are those of the `holidays` library.
 NAMES = {
@@ -23,8 +24,8 @@ NAMES = {
 DAY = r"(\d{4})-(\d\d)-(\d\d)"
 SAID = [
     # The library writes the month first.
-    (r"Day off \(substituted from (\d\d)/(\d\d)/(\d{4})\)", r"nghỉ hoán đổi với ngày làm bù \2/\1/\3"),
-    (rf"swapped with {DAY}", r"nghỉ hoán đổi với ngày làm bù \3/\2/\1"),
+    (r"Day off \(substituted from (\d\d)/(\d\d)/(\d{4})\)", r"hoán đổi với ngày làm bù \2/\1/\3"),
+    (rf"swapped with {DAY}", r"hoán đổi với ngày làm bù \3/\2/\1"),
     (rf"worked for {DAY}", r"làm bù cho ngày \3/\2/\1"),
     (rf" of {DAY}", r" ngày \3/\2/\1"),
     (r" \(observed\)", " (nghỉ bù)"),
@@ -32,6 +33,8 @@ SAID = [
 ]
 
 
+@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def in_vietnamese(why: str) -> str:
     """The calendar's words for a day, with its document, in Vietnamese; what is not known stays as it is written."""
     for said, words in SAID:

@@ -1,4 +1,4 @@
-"""A year of one dossier on the driven clock: a pause, an extension, another calendar, and a worker killed at each rung."""
+"""A year of one dossier on the driven clock: a pause, an extension, another calendar, a worker killed at each rung."""
 
 from collections.abc import Iterator
 from datetime import date, datetime

@@ -1,6 +1,6 @@
 """Thirty blows while a city lives: nothing that was acknowledged is lost, nothing happens twice in effect.
 
-Asked for by hand: `pytest -m storm`. `make storm` strikes a thousand times.
+The one with three brokers is asked for by hand: `pytest -m storm`. `make storm` strikes a thousand times.
 """
 
 from pathlib import Path
@@ -19,13 +19,12 @@ def holds(verdict: Verdict) -> None:
     assert verdict.open == []
     assert (verdict.lost, verdict.twice_in_effect, verdict.state_differences) == (0, 0, 0)
     assert verdict.adds_up
-    assert verdict.acknowledged > 150
+    assert verdict.acknowledged > 100
 
 
 @pytest.mark.broker
-@pytest.mark.storm
 def test_what_was_acknowledged_survives_thirty_blows_and_happens_once(tmp_path: Path) -> None:
-    verdict = run(Wishes(tmp_path, kills=BLOWS, seed=SEED, dossiers=60, days=6, say=print))
+    verdict = run(Wishes(tmp_path, kills=BLOWS, seed=SEED, dossiers=40, days=5, say=print))
 
     holds(verdict)
     assert verdict.struck == BLOWS

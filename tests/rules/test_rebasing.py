@@ -55,6 +55,8 @@ def test_a_day_that_is_closed_moves_the_date_and_the_agency_hears_why() -> None:
     assert (projected.data.previous_due_on, projected.data.due_on) == (date(2026, 11, 5), date(2026, 11, 6))
     assert (projected.data.reason, projected.data.refversion) == ("REFERENCE_CHANGED", "test-2")
     assert notices(said) == ["deadline_moved"]
+    [told] = of(said, "notice.deadline_moved")
+    assert told.data.payload["why"] == "calendar test-2: 2026-11-04 closed: hoán đổi mẫu (1/MAU), was working day"
     assert (dossier.refversion, dossier.started_under) == ("test-2", VERSION)
     assert {rung.due_on for rung in dossier.ladder} == {date(2026, 11, 6)}
 
