@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connectors.broker import read_all, read_key
-from rules.deadlines.explain import Line, explain
+from rules.deadlines.certificate import Inputs
 from rules.dossier import Dossier
 from rules.life import clock_facts, effective
 from rules.parking import Kept, advance
@@ -49,17 +49,25 @@ def history(bootstrap: str, reference: Reference, code: str) -> History | None:
     return History(kept.dossier, kept, tuple(told)) if kept.dossier is not None else None
 
 
-def working(dossier: Dossier, reference: Reference) -> tuple[Line, ...]:
-    """The working of a dossier's due date, day by day; empty where no clock runs."""
+def clock_inputs(dossier: Dossier, reference: Reference) -> Inputs | None:
+    """What the dossier's due date is computed from; None where no clock runs."""
     view = dossier.view()
     edition = reference.at(dossier.refversion) if dossier.refversion else None
     own = reference.at(dossier.started_under or dossier.refversion or "") if edition else None
     procedure = own.procedure(view.procedure) if own else None
-    if edition is None or procedure is None:
-        return ()
-    facts = clock_facts(effective(dossier.life, dossier.retracted))
-    hours = edition.hours(view.competent or view.receiving)
-    return explain(term_of(procedure), procedure.supplement_policy, facts, edition.calendar, hours)
+    if edition is None or own is None or procedure is None:
+        return None
+    return Inputs(
+        dossier=dossier.code,
+        procedure=procedure.code,
+        refversion=edition.version,
+        rule_version=own.version,
+        term=term_of(procedure),
+        policy=procedure.supplement_policy,
+        hours=edition.hours(view.competent or view.receiving),
+        calendar=edition.calendar,
+        facts=clock_facts(effective(dossier.life, dossier.retracted)),
+    )
 
 
 def published(bootstrap: str) -> Reference:

@@ -2,8 +2,9 @@
 
 `openers.key` opens what is sealed (dispatch and notify alone); `openers.pub` seals (gate, translate); `evidence.key` is
 for carriers' bytes (edge, poll, translate); `feed.key` for what the feed holds of a citizen (notify, edge);
-`digest.key` and `tracking.key` for HMACs at the gate; `signing.key` signs callbacks for agencies that ask for Ed25519
-(notify). A process reads a key at its first use and no other.
+`digest.key` and `tracking.key` for HMACs at the gate, the latter also at the edge, where it opens citizens' pages;
+`signing.key` signs callbacks for agencies that ask for Ed25519 (notify) and certificates (`hoso certificate issue`). A
+process reads a key at its first use and no other.
 """
 
 import os
@@ -92,7 +93,7 @@ class Secrets:
 
     @cached_property
     def signing(self) -> Ed25519PrivateKey:
-        """What signs callbacks a second time, v1a."""
+        """What signs callbacks a second time, v1a, and certificates."""
         return Ed25519PrivateKey.from_private_bytes(_read(self.folder / SIGNING))
 
 

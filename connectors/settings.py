@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     edge_port: Port = 8080
     """The HTTP door's port."""
 
+    public_url: Url | None = None
+    """Where citizens reach the HTTP door: what the links of `hoso explain --link` begin with."""
+
     log_partitions: Annotated[int, Field(ge=1, le=1000)] = 8
     """Partitions of the log and of what is derived from it: chosen once, for life."""
 

@@ -10,7 +10,10 @@ from schemas import contract
 from schemas.contract import VERSION, Json
 
 TITLE = "hoso"
-SAYS = "Agencies state facts and pull their notices; carriers call their webhooks. Errors are RFC 9457 problem details."
+SAYS = (
+    "Agencies state facts and pull their notices; carriers call their webhooks; citizens read their deadline. "
+    "Errors are RFC 9457 problem details."
+)
 
 
 def routes() -> APIRouter:

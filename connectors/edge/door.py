@@ -29,6 +29,8 @@ class Door:
     evidence: Evidence
     feed_box: Evidence
     quotas: Quotas = field(default_factory=Quotas)
+    tracking: bytes | None = None
+    """The key of tracking codes; without it no citizen's page opens."""
 
     def agency(self, request: Request) -> Agency:
         """Whose key the caller shows. 401 without a good one, 403 if its agency is not in the reference data."""

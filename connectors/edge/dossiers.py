@@ -10,8 +10,9 @@ from msgspec import to_builtins
 
 from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
+from connectors.explanation import as_json, explained
 from connectors.gate.authority import dossier_date
-from connectors.history import History, history, working
+from connectors.history import History, history
 from rules.reference import Edition
 from rules.shown import shown
 from schemas.event import Event
@@ -51,14 +52,11 @@ def routes(door: Door) -> APIRouter:
 
     @api.get("/{code}/deadline", summary="Its deadline, with the working", **common)
     def deadline(code: str, request: Request) -> Json:
-        """The clock as it stands and one line a day: what the day counted for, and by which article."""
-        dossier = found(code, request).dossier
-        clock = to_builtins(shown(dossier, dossier.view())["clock"])
-        return {
-            "code": code,
-            "clock": clock,
-            "working": to_builtins(working(dossier, door.references.reference)),
-        }
+        """The clock as it stands; every fact it heard, what it did and by which article; the calendar; a line a day.
+
+        A line says in Vietnamese and English what its day counted for. The last one is the due date, if there is one.
+        """
+        return as_json(explained(found(code, request), door.references.reference))
 
     return api
 

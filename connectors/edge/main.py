@@ -39,6 +39,7 @@ class Edge:
             gate,
             Evidence(secrets.evidence),
             Evidence(secrets.feed),
+            tracking=secrets.tracking,
         )
         config = uvicorn.Config(
             make_app(door),

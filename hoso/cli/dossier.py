@@ -1,4 +1,4 @@
-"""`hoso dossier CODE` and `hoso explain CODE`: what happened to a dossier, and why its date is what it is."""
+"""`hoso dossier CODE`: what happened to a dossier, from its log."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from msgspec import to_builtins
 from rich.console import Console
 from rich.table import Table
 
-from connectors.history import History, history, published, working
+from connectors.history import History, history, published
 from connectors.verdicts import TryLater
 from hoso.cli.cluster import bootstrap_of
 from rules.reference import Reference
@@ -29,11 +29,11 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
     hoso dossier H29.12-261102-0001
     hoso dossier H29.12-261102-0001 --json | jq .state.clock.due_on
     """
-    found, _ = _found(code)
-    state = to_builtins(shown(found.dossier, found.dossier.view()))
-    held = [days_shown(row) for row in days_of(found.dossier, date_of(clock().now()))]
+    told, _ = found(code)
+    state = to_builtins(shown(told.dossier, told.dossier.view()))
+    held = [days_shown(row) for row in days_of(told.dossier, date_of(clock().now()))]
     if as_json:
-        document = {"code": code, "state": state | {"days": held}, "timeline": _timeline(found)}
+        document = {"code": code, "state": state | {"days": held}, "timeline": _timeline(told)}
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return
     console = Console()
@@ -52,50 +52,22 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
     for row in held:
         late = f", {row['late']} of them late" if row["late"] else ""
         console.print(f"  days with {row['holder']} {row.get('agency', '')}: {row['days']}{late}")
-    console.print(_table(found))
+    console.print(_table(told))
 
 
-def explain(code: Code, as_json: AsJson = False) -> None:
-    """Print a dossier's deadline with its working, one line a day.
-
-    \b
-    hoso explain H29.12-261102-0001
-    """
-    found, reference = _found(code)
-    lines, clock = working(found.dossier, reference), found.dossier.clock
-    if as_json:
-        rows = to_builtins(lines)
-        print(json.dumps({"code": code, "clock": to_builtins(clock), "working": rows}, ensure_ascii=False, indent=2))
-        return
-    console = Console()
-    if not lines:
-        console.print(f"{code} has no deadline: {found.dossier.problem or f'its clock is {clock.state}'}")
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("day", "", "counted as", "basis"):
-        table.add_column(name)
-    for line in lines:
-        table.add_row(line.day.isoformat(), f"{line.day:%a}", line.text_en, line.basis)
-    console.print(table)
-    version = reference.at(found.dossier.refversion or "").calendar.version
-    due = f"due on {clock.due_on}" if clock.due_on else f"no due date now: {clock.state}"
-    console.print(
-        f"[bold]{due}[/] ({clock.basis or '-'}; calendar {version}{'; provisional' if clock.provisional else ''})"
-    )
-
-
-def _found(code: str) -> tuple[History, Reference]:
+def found(code: str) -> tuple[History, Reference]:
+    """A dossier by its log, and all reference data; a sentence and status 1 where there is none, or no broker."""
     bootstrap = bootstrap_of()
     try:
         reference = published(bootstrap)
-        found = history(bootstrap, reference, code)
+        told = history(bootstrap, reference, code)
     except TryLater as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
-    if found is None:
+    if told is None:
         print(f"no dossier {code} on the log: is the code whole, as on the slip?", file=sys.stderr)
         raise typer.Exit(1)
-    return found, reference
+    return told, reference
 
 
 def _timeline(found: History) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 The decree of 2018 until the text of 118/2025/NĐ-CP is checked; a sector law is named by the procedure, not by us.
 """
 
-from schemas.clock import ClockKind, Reason
+from schemas.clock import ClockKind, Reason, SupplementPolicy
 
 RECEPTION = "61/2018/NĐ-CP art. 17(1)"
 HANDOVER = "45/2016/QĐ-TTg art. 7(4)"
@@ -31,3 +31,13 @@ IN_VIETNAMESE = {
 def of_start(kind: ClockKind) -> str:
     """The article by which a fact of this kind starts the clock."""
     return HANDOVER if kind is ClockKind.HANDOVER_SIGNED else RECEPTION
+
+
+def of_suspension(policy: SupplementPolicy) -> str:
+    """The article by which a clock under this policy stands while papers are awaited."""
+    return SECTOR_LAW if policy is SupplementPolicy.PAUSE_RESUME else SUPPLEMENT
+
+
+def in_vietnamese(article: str) -> str:
+    """The article as a Vietnamese text names it; one that is not ours stays as it is written."""
+    return IN_VIETNAMESE.get(article, article)

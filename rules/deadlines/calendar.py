@@ -23,6 +23,7 @@ class WorkingDays:
     """
 
     def __init__(self, table: CalendarTable) -> None:
+        self.table = table
         self.calendar = table.calendar
         self.version = table.version
         self._closed = {row.day: row for row in table.closed}

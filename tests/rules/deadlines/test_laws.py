@@ -41,6 +41,8 @@ def test_any_order_and_any_repetition_give_the_same_clock(
     assert project(term, policy, shuffled, CALENDAR) == project(term, policy, history, CALENDAR)
 
 
+# A term of thirty months has a thousand lines.
+@settings(deadline=None)
 @given(terms, policies, histories)
 def test_the_last_line_of_the_working_is_the_due_date(
     term: Term, policy: SupplementPolicy, history: list[ClockFact]

@@ -1,0 +1,1 @@
+"""The checker of a deadline certificate, which works without anything else of ours."""
