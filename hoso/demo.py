@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from hoso import pipeline, rehearsal
+from connectors.reference import read_dir
+from hoso import pipeline, rehearsal, swap
 from hoso.java import CannotStart
 from hoso.pace import ClockFile, Pacer, city_speed
 from hoso.reckoning import Ledgers, Reckoning, reckon
@@ -97,6 +98,7 @@ class _Demo:
             kafka = stack.enter_context(pipeline.kafka(settings))
             installed.result()
         pipeline.prepare(kafka.bootstrap, self._sandbox.reference)
+        self._kafka = kafka.bootstrap
         self._supervisor = stack.enter_context(self._processes(kafka.bootstrap, settings))
         self._ear = Ear(kafka.bootstrap, TOPICS, self._hear)
         self._ear.start()
@@ -149,21 +151,29 @@ class _Demo:
     # ---------------------------------------------------------------- the city
 
     def city(self) -> None:
-        """Two weeks of a city's life, the clock as fast as the pipeline allows."""
+        """Two weeks of a city's life, the clock as fast as the pipeline allows; in the first, days are swapped."""
         now = self._clock.clock.now()
         if now < CITY_STARTS - timedelta(hours=2):
             self._clock.run_at(30_000.0)
         self._post("/city", {"start": max(CITY_STARTS, now).isoformat()})
         self._pacer = Pacer(self._clock, city_speed, self._lag.seconds)
         self._pacer.start()
-        until = time.monotonic() + CITY_SECONDS
+        until, announced = time.monotonic() + CITY_SECONDS, False
         while time.monotonic() < until:
+            if not announced and self._clock.clock.now() >= swap.ANNOUNCED:
+                announced = self._swap()
             progress = self._get("/progress")
             self._wishes.show(self._progress(progress))
             if progress["done"]:
                 break
             _pause()
         self._mark("city")
+
+    def _swap(self) -> bool:
+        swap.announce(self._kafka, read_dir(self._sandbox.reference))
+        when = f"{self._clock.clock.now():%a %d %b %H:%M}"
+        self._wishes.say(f"{when}  a swap is announced: {swap.CLOSED} off, {swap.WORKED} worked; open dossiers move")
+        return True
 
     def settle(self) -> Reckoning:
         """Let what is under way arrive, and lay both sides beside each other until they add up or time is over."""
@@ -179,6 +189,8 @@ class _Demo:
         rows = self._supervisor.state()
         result.figures["restarts"] = sum(row.restarts for row in rows)
         result.figures["clock_slowed_seconds"] = round(self._pacer.slowed_seconds, 1)
+        if not result.figures["moved_by_the_calendar"]:
+            result.open.append("days were swapped, and no due date moved")
         if self._ear.unreadable:
             result.open.append(f"{self._ear.unreadable} records on the topics could not be read")
         return result

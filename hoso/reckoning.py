@@ -96,6 +96,7 @@ def _dossiers(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Re
         "deadlines_moved": sum(
             isinstance(e, Projected) and e.data.previous_due_on not in (None, e.data.due_on) for e in deadlines
         ),
+        "moved_by_the_calendar": sum(isinstance(e, Projected) and e.data.reason == MOVED for e in deadlines),
         "outcomes": dict(outcomes.most_common()),
         "rungs": {
             name: sum(isinstance(event, kind) for event in deadlines)
@@ -130,6 +131,7 @@ def _ended(dossier: Mapping[str, Any], state: DossierStateChanged.Data | None, r
         result.open.append(f"{code}: {state.waiting} facts still wait for standing")
 
 
+MOVED = "REFERENCE_CHANGED"
 CLOSING = {
     "withdrawn": "WITHDRAWN",
     "processing_stopped": "STOPPED",

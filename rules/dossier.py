@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.deadlines.clock import Clock, project
-from rules.deadlines.limits import LimitAt, limit_key, limits
+from rules.deadlines.limits import Limit, LimitAt, limit_key, limits, looks_ahead
 from rules.deadlines.rungs import RungAt, rungs
-from rules.life import LifeFact, View, clock_facts, effective, inserted, life_fact, view_of
+from rules.life import LifeFact, View, clock_facts, effective, inserted, is_final, life_fact, view_of
 from rules.post.leg import Leg
 from rules.post.orders import answered, planned
 from rules.post.standard import attempt_limit
@@ -255,8 +255,11 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
     edition = reference.at(dossier.refversion or event.refversion or "")
     try:
         procedure = own_procedure(dossier, event, view, reference)
-        found = limits(effective(dossier.life, dossier.retracted), edition, procedure)
+        life = effective(dossier.life, dossier.retracted)
+        found = limits(life, edition, procedure)
         found += tuple(limit for leg in dossier.legs if (limit := attempt_limit(leg, edition, view)))
+        if not is_final(dossier.status):
+            found += looks_ahead(dossier.clock, life, edition, view.competent or view.receiving)
     except ValueError as outside:
         return replace(dossier, problem=str(outside))
     if found == dossier.limits:
@@ -286,16 +289,17 @@ def _limit_reached(dossier: Dossier, event: LimitReached) -> Dossier:
     """A limit in force is reached, any other firing is void; a fact that still has no standing stays without effect."""
     if event.data.limit != STANDING:
         key = limit_key(event.data.limit, event.data.about, event.data.limit_on)
-        return _passed(dossier, key, {limit.key for limit in dossier.limits})
+        # Whether anybody is told that an apology is owed, the forecast decides.
+        says = event.data.limit != Limit.APOLOGY
+        return _passed(dossier, key, {limit.key for limit in dossier.limits}, says)
     return replace(dossier, waiting=tuple(fact for fact in dossier.waiting if fact.ref != event.data.about))
 
 
-def _passed(dossier: Dossier, key: str, in_force: set[str]) -> Dossier:
+def _passed(dossier: Dossier, key: str, in_force: set[str], says: bool = True) -> Dossier:
     if key in dossier.reached or key not in in_force:
         return dossier
-    return replace(
-        dossier, reached=tuple(sorted((*dossier.reached, key))), announced=tuple(sorted((*dossier.announced, key)))
-    )
+    announced = tuple(sorted((*dossier.announced, key))) if says else dossier.announced
+    return replace(dossier, reached=tuple(sorted((*dossier.reached, key))), announced=announced)
 
 
 # ---------------------------------------------------------------- what was seen

@@ -43,7 +43,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "supplement_received": ("complete",),
     "payment_requested": ("amount",),
     "payment_received": ("amount",),
-    "apology_issued": (),
+    "apology_issued": ("signed_by", "channel", "new_due_on"),
     "extended": ("new_due_on",),
     "result_ready": ("outcome", "physical", "result_no", "documents", "fee"),
     "result_returned": ("mode",),
@@ -169,6 +169,16 @@ def _told(view: View, life: tuple[LifeFact, ...]) -> View:
             tell(view, fact)
         view.status = _status_after(view.status, fact)
     return view
+
+
+def entered(life: tuple[LifeFact, ...]) -> list[tuple[DossierStatus, datetime]]:
+    """Every status that these facts, in order of time, led to, and when; the last is where the dossier stands."""
+    statuses = [(DossierStatus.UNKNOWN, life[0].at)] if life else []
+    for fact in life:
+        status = _status_after(statuses[-1][0], fact)
+        if status is not statuses[-1][0]:
+            statuses.append((status, fact.at))
+    return statuses
 
 
 def _status_after(status: DossierStatus, fact: LifeFact) -> DossierStatus:

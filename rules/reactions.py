@@ -30,9 +30,10 @@ def react(before: Dossier | None, after: Dossier, event: Event, reference: Refer
     facts, tellings = list[Derived](), list[Telling]()
     if seen_before(before, event) is Verdict.CONFLICT:
         tellings.append(_rejected(event.ref, "CONFLICT"))
-    clock_reacts(was, after, event, view, own_procedure(after, event, view, reference), facts, tellings)
+    procedure = own_procedure(after, event, view, reference)
+    clock_reacts(was, after, event, view, procedure, facts, tellings)
     rung_reacts(was, after, event, view, edition, facts, tellings)
-    limit_reacts(was, after, event, facts, tellings)
+    limit_reacts(was, after, event, view, procedure, edition, facts, tellings)
     post_reacts(was, after, event, view, edition, facts, tellings)
     _standing(was, after, event, tellings)
     after, notices = addressed(after, tellings, event, view, edition)

@@ -7,7 +7,8 @@ from datetime import date
 
 from rules.deadlines.calendar import WorkingDays
 from schemas.clock import OFFICE_HOURS, CalendarTable, DayOff, OfficeHours, Term
-from schemas.reference import Agency, Bundle, Calendar, CarrierRule, Procedure
+from schemas.dossier import DossierStatus
+from schemas.reference import Agency, Bundle, Calendar, CarrierRule, CaseHistory, Procedure
 
 
 class UnknownVersion(KeyError):
@@ -23,6 +24,8 @@ class Edition:
         self.calendar = WorkingDays.of(table_of(bundle.calendar))
         self._agencies = {code: agency for agency in bundle.agencies for code in (*agency.aliases, agency.code)}
         self._procedures = {procedure.code: procedure for procedure in bundle.procedures}
+        self._hours = {code: _hours_of(agency) for code, agency in self._agencies.items()}
+        self._history = {(row.procedure, row.stage): row for row in bundle.forecast.history}
 
     def agency(self, code: str | None) -> Agency | None:
         """The agency of this code, or the one whose alias it is: an office merged away keeps its old code."""
@@ -45,10 +48,11 @@ class Edition:
 
     def hours(self, code: str | None) -> OfficeHours:
         """An agency's office hours, in minutes of the day."""
-        agency = self.agency(code)
-        if agency is None:
-            return OFFICE_HOURS
-        return tuple((_minute(opens), _minute(closes)) for opens, closes in agency.hours)
+        return self._hours.get(code, OFFICE_HOURS) if code is not None else OFFICE_HOURS
+
+    def history(self, procedure: str, stage: DossierStatus | None) -> CaseHistory | None:
+        """How long cases of a procedure took from a stage on, or from the beginning; None where nobody has counted."""
+        return self._history.get((procedure, stage))
 
     @property
     def carrier_rules(self) -> tuple[CarrierRule, ...]:
@@ -105,6 +109,10 @@ def table_of(calendar: Calendar) -> CalendarTable:
         worked,
         calendar.provisional_years,
     )
+
+
+def _hours_of(agency: Agency) -> OfficeHours:
+    return tuple((_minute(opens), _minute(closes)) for opens, closes in agency.hours)
 
 
 def _minute(text: str) -> int:

@@ -44,6 +44,10 @@ SENTENCES: dict[NoticeKind, tuple[str, str]] = {
         "Hồ sơ {dossier} vẫn chưa xong, hạn là ngày {due}.",
         "Dossier {dossier} is still open; it was due on {due}.",
     ),
+    NoticeKind.APOLOGY_OWED: (
+        "Hồ sơ {dossier} có thể không kịp hẹn trả ngày {due}: cần gửi thư xin lỗi, hẹn lại chậm nhất ngày {limit}.",
+        "Dossier {dossier} may not be done by {due}: a letter of apology with a new date is owed by {limit}.",
+    ),
     NoticeKind.RECEPTION_MISSED: (
         "Hồ sơ {dossier} nộp trực tuyến chưa được tiếp nhận trong hạn, ngày {due}.",
         "Dossier {dossier}, submitted online, was not received in time, by {due}.",

@@ -29,7 +29,10 @@ class RungReached(Event):
 
 
 class LimitReached(Event):
-    """Another clock's limit came: of a fact waiting for standing, of reception, of a leg."""
+    """Another clock's limit came: of a fact waiting for standing, of reception, of a leg.
+
+    Of `apology`, which looks ahead, `limit_on` is the due date and `about` how many working days before it this is.
+    """
 
     class Data(Frozen):
         limit: ShortText
@@ -190,6 +193,18 @@ class StepMissed(DeadlineFact):
     """A step of a linked procedure is not done by its day; `about` is the step and its agency."""
 
     type: Literal["vn.hoso.deadline.step_missed.v1"] = "vn.hoso.deadline.step_missed.v1"
+    data: LimitData
+
+
+class ApologyOwed(DeadlineFact):
+    """It is not expected to be done by its due date, and no letter of apology was issued for that date.
+
+    `about` is how many working days before the due date this is said, 2 or 1. `limit_on` is the last day on which the
+    letter is in time by Decree 61/2018 art. 19(9), one working day before the due date; by the city's by-law (Decision
+    5157/QĐ-UBND) that is the due date itself. `holder` is the agency that has the dossier now.
+    """
+
+    type: Literal["vn.hoso.deadline.apology_owed.v1"] = "vn.hoso.deadline.apology_owed.v1"
     data: LimitData
 
 

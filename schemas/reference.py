@@ -1,11 +1,13 @@
 """Reference data: agencies, procedures, calendars, carrier policy, and the bundle of one version of them all."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from itertools import pairwise
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.clock import SupplementPolicy, Unit
+from schemas.dossier import DossierStatus
 from schemas.event import AgencyCode, Event, Frozen, LongText, ProcedureCode, ShortText
 from schemas.notice import NoticeKind
 from schemas.postal import CarrierName
@@ -131,6 +133,48 @@ class PlaceTable(Strict):
     wards: dict[PlaceCode, ShortText] = {}
 
 
+SHARES: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)
+"""Of how many cases in a hundred a row of history says how long they took."""
+
+
+class CaseHistory(Strict):
+    """How long a procedure's cases took: `days` are the working days within which each of `SHARES` had its result.
+
+    Counted from the day on which a case entered `stage`; without one, from the day on which the count in force began.
+    """
+
+    procedure: ProcedureCode
+    stage: DossierStatus | None = None
+    cases: Annotated[int, Field(ge=1)]
+    days: tuple[Annotated[int, Field(ge=0, le=25_000)], ...]
+
+    @model_validator(mode="after")
+    def _one_for_each_share(self) -> Self:
+        if len(self.days) != len(SHARES):
+            raise ValueError(f"a row has {len(SHARES)} numbers of days, one for each share; this has {len(self.days)}")
+        if any(later < earlier for earlier, later in pairwise(self.days)):
+            raise ValueError("more cases cannot be done in fewer days: the numbers of days rise")
+        return self
+
+
+class Forecasting(Strict):
+    """What a forecast rests on (docs/forecast.md): how it judges, and the history of each procedure's cases.
+
+    `share` is how many in a hundred of the cases that lasted as long must have been done in what is left; a row of
+    history with fewer than `least_cases` counts for nothing. All days are working days.
+    """
+
+    share: Annotated[int, Field(ge=1, le=99)] = 50
+    least_cases: Annotated[int, Field(ge=1)] = 20
+    default_days: Annotated[int, Field(ge=0, le=250)] = 1
+    """How long a case still takes of which there is no history."""
+    transfer_days: Annotated[int, Field(ge=0, le=250)] = 2
+    """How long at least one takes that is not with the competent agency yet."""
+    after_wait_days: Annotated[int, Field(ge=0, le=250)] = 1
+    """How long at least the result takes once there is what it waits for: an answer, a step, a payment, papers."""
+    history: tuple[CaseHistory, ...] = ()
+
+
 class Bundle(Strict):
     """One version of all reference data: what a fact's `refversion` names. No secrets."""
 
@@ -144,6 +188,7 @@ class Bundle(Strict):
     elsewhere_days: Annotated[int, Field(ge=0, le=30)] = 4
     """J + n working days elsewhere."""
     places: tuple[PlaceTable, ...] = ()
+    forecast: Forecasting = Forecasting()
     finalised: Release = FIRST_RELEASE
     """The newest release that every process runs (`hoso fleet finalise`): nobody writes what a newer one brought."""
     why: LongText | None = None

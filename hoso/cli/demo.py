@@ -155,7 +155,7 @@ ROWS = (
     ("dossiers", "dossiers", ("statuses",)),
     ("facts agencies stated", "facts_from_agencies", ("stated",)),
     ("facts on the log", "facts_on_the_log", ()),
-    ("deadlines set", "deadlines_set", ("deadlines_moved", "outcomes")),
+    ("deadlines set", "deadlines_set", ("deadlines_moved", "moved_by_the_calendar", "outcomes")),
     ("rungs passed", "rungs", ("rungs",)),
     ("asked of the post", "postal_requests", ("postal_requests", "cancellations_asked")),
     ("parcels", "parcels", ("journeys",)),

@@ -1,4 +1,4 @@
-"""The other clocks: reception, transfer, supplement, consultation, the steps of a linked procedure.
+"""The other clocks: reception, transfer, supplement, consultation, the steps of a linked procedure, the looks ahead.
 
 Each starts with a fact, has a last day, and is met by another fact on that day or before. None moves the due date.
 """
@@ -10,8 +10,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from rules.deadlines.calendar import FIRST_DAY, WorkingDays
+from rules.deadlines.hours import Office
+from rules.deadlines.state import Clock
 from rules.life import LifeFact
 from rules.reference import Edition
+from schemas.clock import ClockState
 from schemas.dossier import Channel
 from schemas.instant import VIETNAM, date_of
 from schemas.reference import Procedure
@@ -20,6 +24,8 @@ AFTERNOON = time(15, 0)
 """Received later than this, a dossier may be transferred on the next working day (Decree 61/2018 art. 18(2))."""
 ENDS = frozenset({"reception_refused", "result_ready", "withdrawn", "processing_stopped"})
 """After these nobody waits for a transfer, papers, an answer or a step any more."""
+LOOKS_AHEAD = (2, 1)
+"""So many working days before a due date it is asked whether it will be kept (Decree 61/2018 art. 19(9))."""
 
 
 class Limit(StrEnum):
@@ -32,13 +38,16 @@ class Limit(StrEnum):
     STEP = "step"
     ATTEMPT = "attempt"
     """The post's first attempt to deliver."""
+    APOLOGY = "apology"
+    """A look ahead at the due date in force: whether a letter is owed, the forecast says then."""
 
 
 class LimitAt(Struct, frozen=True, array_like=True, gc=False):
     """A limit that nothing has met in time: its last day, and the first instant at which it is missed (+07:00).
 
     `about` tells one from another of the same dossier: an agency, a round, a consultation, a step, a leg. `holder` is
-    the agency that answers for it; none where the citizen or the post does.
+    the agency that answers for it; none where the citizen or the post does. Of a look ahead `about` is how many
+    working days, `limit_on` the due date it looks at, and `at` comes before it.
     """
 
     limit: Limit
@@ -203,3 +212,40 @@ def _steps_due(kinds: Kinds) -> dict[tuple[str, str], date]:
     ]
     named.sort(key=lambda one: one[0])
     return {(step, agency): date.fromisoformat(due_on) for _, step, agency, due_on in named if due_on}
+
+
+def looks_ahead(clock: Clock, life: Sequence[LifeFact], edition: Edition, agency: str | None) -> tuple[LimitAt, ...]:
+    """When it is asked whether the due date in force will be kept: at its agency's opening, two days before and one.
+
+    Every due date has its own. None while there is no date, none before the count began, and none once a letter of
+    apology was issued for this date. Raises ValueError where a day lies outside the calendar.
+    """
+    due_on, began = clock.due_on, clock.counted_from
+    if clock.state is not ClockState.RUNNING or due_on is None or began is None or due_on <= date_of(began):
+        return ()
+    letters = [fact for fact in life if fact.kind == "apology_issued"]
+    if letters and any(is_letter_for(due_on, letter, clock, life, edition.calendar) for letter in letters):
+        return ()
+    office = Office.of(edition.calendar, edition.hours(agency))
+    looks = ((days, office.opens_at(edition.calendar.before(due_on, days))) for days in LOOKS_AHEAD)
+    return tuple(LimitAt(Limit.APOLOGY, str(days), due_on, at) for days, at in looks if at > began)
+
+
+def is_letter_for(
+    due_on: date, letter: LifeFact, clock: Clock, life: Sequence[LifeFact], calendar: WorkingDays
+) -> bool:
+    """Whether a letter of apology is for the due date in force: issued since that was set, and not to announce it.
+
+    A letter and the extension that it announces may be stated in either order; both are about the date before.
+    """
+    set_at = next((fact.at for fact in life if fact.ref == clock.moved_by), clock.counted_from)
+    if set_at is not None and letter.at <= set_at:
+        return False
+    return not announces(letter, due_on, calendar)
+
+
+def announces(letter: LifeFact, due_on: date, calendar: WorkingDays) -> bool:
+    """Whether a letter of apology names this due date as the new one, rolled as an extension is."""
+    named = letter.data.get("new_due_on")
+    day = date.fromisoformat(named) if named else None
+    return day is not None and FIRST_DAY <= day <= due_on and calendar.roll(day) == due_on

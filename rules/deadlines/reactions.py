@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from rules.deadlines.apology import apology_reacts
 from rules.deadlines.limits import Limit, LimitAt, limit_key
 from rules.deadlines.rungs import missed_at
 from rules.dossier import OPEN, Dossier, fired_key
@@ -53,7 +54,10 @@ LIMITS: dict[Limit, tuple[type[DeadlineFact], NoticeKind | None]] = {
     Limit.STEP: (StepMissed, NoticeKind.STEP_MISSED),
     Limit.ATTEMPT: (StandardMissed, None),
 }
-"""What a missed limit is called, and the notice its agencies get; the contract has none for a consultation or a leg."""
+"""What a missed limit is called, and the notice its agencies get; the contract has none for a consultation or a leg.
+
+A look ahead is no miss: see `rules/deadlines/apology.py`.
+"""
 
 
 def clock_reacts(
@@ -193,12 +197,24 @@ def _rung_data(due_on: date, step: int, holder: str | None) -> dict[str, Any]:
     return present({"due_on": due_on, "step": step, "holder": holder})
 
 
-def limit_reacts(was: Dossier, after: Dossier, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
-    """A limit of another clock that this firing found missed."""
+def limit_reacts(
+    was: Dossier,
+    after: Dossier,
+    event: Event,
+    view: View,
+    procedure: Procedure | None,
+    edition: Edition,
+    facts: list[Derived],
+    tellings: list[Telling],
+) -> None:
+    """A limit of another clock that this firing found missed, or a look ahead that it took."""
     if not isinstance(event, LimitReached) or after.reached == was.reached:
         return
     key = limit_key(event.data.limit, event.data.about, event.data.limit_on)
     limit = next(one for one in after.limits if one.key == key)
+    if limit.limit is Limit.APOLOGY:
+        apology_reacts(after, limit, event, view, procedure, edition, facts, tellings)
+        return
     kind, notice = LIMITS[limit.limit]
     data = _leg_data(after, limit) if limit.limit is Limit.ATTEMPT else _limit_data(limit)
     facts.append(caused(kind, event, data, key))

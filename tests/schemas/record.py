@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 from schemas.event import Event, type_of
+from schemas.topics import TOPICS
 
+assert TOPICS, "the catalogue of types is filled by reading schemas.topics"
 SAMPLES = Path(__file__).parent / "samples"
 WRITTEN = SAMPLES / "written"
 """One file a type and version, named by it: events as they stood on their topics."""
