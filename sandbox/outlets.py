@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from sandbox import transport
 from sandbox.timers import Timers
@@ -143,6 +143,7 @@ class KafkaDoor:
         self._queue: queue.SimpleQueue[tuple[str, Message] | str | None] = queue.SimpleQueue()
         self._producer: KafkaProducer | None = None
         self._count = Count()
+        self._stuck = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kafka-door", daemon=True)
         self._thread.start()
 
@@ -168,7 +169,11 @@ class KafkaDoor:
     def _let_go(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=5)
+            try:
+                producer.close(timeout=5)
+            except KafkaError:
+                producer._sender.force_close()
+        self._stuck.clear()
 
     def _run(self) -> None:
         while (found := self._queue.get()) is not None:
@@ -195,6 +200,8 @@ class KafkaDoor:
                 acks="all",
                 linger_ms=5,
                 max_block_ms=10_000,
+                request_timeout_ms=5_000,
+                delivery_timeout_ms=15_000,
                 client_id="hoso-sandbox",
             )
         return self._producer
@@ -205,6 +212,10 @@ class KafkaDoor:
 
     def _again(self, topic: str, message: Message, error: BaseException) -> None:
         log.warning("broker.away", topic=topic, why=str(error))
+        if isinstance(error, KafkaTimeoutError) and not self._stuck.is_set():
+            # It may wait for ever for an answer that died with its connection (kafka-python 3.0.12).
+            self._stuck.set()
+            self.renew()
         self.timers.later(PAUSE, lambda: self._queue.put((topic, message)))
 
 

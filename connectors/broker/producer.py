@@ -2,11 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaError
 
 from connectors.broker.record import STRUCTURED, Headers, Message, answering
 from connectors.verdicts import Refused, TryLater
@@ -18,6 +20,8 @@ class Producer:
 
     It connects at its first use, so a door can open, and answer 503, while the broker is away. What was not
     acknowledged in `timeout_seconds` is TryLater and may be written all the same: ids are derived, so twice is once.
+    After that it connects anew: the library's idempotent producer waits for ever for the answer to a request that died
+    with its connection (kafka-python 3.0.12, seen when a node of three froze).
     """
 
     def __init__(self, bootstrap: str, client: str = "hoso", timeout_seconds: float = 10) -> None:
@@ -39,8 +43,7 @@ class Producer:
 
     def publish_at(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Headers) -> int:
         """Put bytes on one partition of a topic, whatever the key says; the offset at which they stand."""
-        producer = self._connected()
-        with answering("not durable"):
+        with self._connection() as producer:
             if partition not in (producer.partitions_for(topic) or ()):
                 raise TryLater(f"there is no partition {partition} of {topic}: `hoso topics apply` makes topics")
             sent = producer.send(topic, value, key, list(headers), partition)
@@ -50,8 +53,7 @@ class Producer:
 
     def copy(self, records: Sequence[Message]) -> None:
         """Put records where they stood once: topic, partition, order, key, value, headers and time are theirs."""
-        producer = self._connected()
-        with answering("not durable"):
+        with self._connection() as producer:
             sent = [
                 producer.send(one.topic, one.value, one.key, list(one.headers), one.partition, one.timestamp_ms or None)
                 for one in records
@@ -66,9 +68,9 @@ class Producer:
     def close(self) -> None:
         """End; what was published is durable already."""
         with self._lock:
-            if self._producer is not None:
-                self._producer.close(timeout=2)
-                self._producer = None
+            producer, self._producer = self._producer, None
+        if producer is not None:
+            _end(producer, timeout_seconds=2)
 
     def __enter__(self) -> Self:
         return self
@@ -80,12 +82,26 @@ class Producer:
 
     def _deliver(self, rows: Iterable[tuple[str, bytes, bytes, Headers]]) -> None:
         until = time.monotonic() + self._timeout_seconds
-        producer = self._connected()
-        with answering("not durable"):
+        with self._connection() as producer:
             sent = [producer.send(topic, value, key, list(headers)) for topic, key, value, headers in rows]
             for record in sent:
                 # A moment more than the delivery time-out, so that the library's own answer comes first.
                 record.get(timeout=max(0.0, until - time.monotonic()) + 1)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """The library's producer; given up for a new one where it fails."""
+        producer = self._connected()
+        try:
+            with answering("not durable"):
+                yield producer
+        except TryLater:
+            with self._lock:
+                stale = self._producer is producer
+                self._producer = None if stale else self._producer
+            if stale:
+                _end(producer, timeout_seconds=0)
+            raise
 
     def _connected(self) -> Any:
         with self._lock:
@@ -113,3 +129,12 @@ class Producer:
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
         }
+
+
+def _end(producer: Any, timeout_seconds: float) -> None:
+    """Close it; what it could not send by then fails."""
+    try:
+        producer.close(timeout=timeout_seconds)
+    except KafkaError:
+        # It gives up before it ends its thread, which would send what is left when nobody knows of it any more.
+        producer._sender.force_close()

@@ -1,8 +1,10 @@
 """The door to Kafka, on the real one."""
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -101,6 +103,23 @@ def test_a_topic_that_nobody_made_takes_nothing(bootstrap: str) -> None:
         producer.publish([an_event()], "nobody-made-this")
     with pytest.raises(TryLater):
         read_all(bootstrap, "nobody-made-this")
+
+
+def test_a_producer_whose_library_waits_for_ever_is_replaced_by_one_that_sends(bootstrap: str, topic: str) -> None:
+    with Producer(bootstrap, timeout_seconds=2) as producer:
+        producer.publish_to(topic, b"k", b"before")
+        # The state in which kafka-python was found: a request under way whose answer died with its connection.
+        stuck: Any = producer._producer
+        stuck._transaction_manager._in_flight_request_correlation_id = 99
+        with pytest.raises(TryLater):
+            producer.publish_to(topic, b"k", b"lost in it")
+        producer.publish_to(topic, b"k", b"after")
+        until = time.monotonic() + 10
+        while stuck._sender.is_alive() and time.monotonic() < until:
+            time.sleep(0.05)
+
+        assert not stuck._sender.is_alive()
+    assert [record.value for record in read_all(bootstrap, topic)][-1] == b"after"
 
 
 def test_what_is_not_committed_comes_again(bootstrap: str, producer: Producer, topic: str) -> None:
