@@ -1,5 +1,6 @@
 """Office minutes: an agency's opening hours on its working days, counted in constant time."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -24,7 +25,7 @@ class Office:
         minutes = [minute for opens, closes in ascending(hours) for minute in range(opens, closes)]
         self.minutes_a_day = len(minutes)
         self._ends = [minute + 1 for minute in minutes]
-        self._passed = [sum(one < minute for one in minutes) for minute in range(MINUTES_A_DAY)]
+        self._passed = [bisect_left(minutes, minute) for minute in range(MINUTES_A_DAY)]
         self._opening = _clock_time(hours[0][0])
         self._closing = _clock_time(hours[-1][1])
 

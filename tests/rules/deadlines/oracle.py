@@ -66,6 +66,7 @@ class Walk:
         self.days, self.policy = days, policy
         self.unit, self.amount = term["unit"], term["amount"]
         self.spans = [[int(clock[:2]) * 60 + int(clock[3:]) for clock in span] for span in hours]
+        self.open = frozenset(minute for opens, closes in self.spans for minute in range(opens, closes))
         self.state = "NOT_STARTED"
         self.nominal: date | None = None
         self.due_at: datetime | None = None
@@ -198,6 +199,10 @@ class Walk:
         if self.unit == "working_hours":
             minute, left = at.replace(second=0, microsecond=0), 0
             while minute < self.due_at:
+                if minute.time() == time() and minute + DAY <= self.due_at:
+                    left += self.of_a_day() * self.days.works(minute.date())
+                    minute += DAY
+                    continue
                 left += self.open_at(minute)
                 minute += MINUTE
             return left
@@ -233,16 +238,23 @@ class Walk:
     def spend(self, at: datetime, minutes: int) -> None:
         minute = at.replace(second=0, microsecond=0)
         while minutes:
+            tomorrow = datetime.combine(minute.date(), time()) + DAY
             if not self.days.works(minute.date()):
-                minute = datetime.combine(minute.date(), time()) + DAY
-                continue
-            minutes -= self.open_at(minute)
-            minute += MINUTE
+                minute = tomorrow
+            elif minute.time() == time() and minutes > self.of_a_day():
+                minutes -= self.of_a_day()
+                minute = tomorrow
+            while minutes and minute < tomorrow:
+                minutes -= minute.hour * 60 + minute.minute in self.open
+                minute += MINUTE
         self.state, self.due_at, self.rolled = "RUNNING", minute, False
+
+    def of_a_day(self) -> int:
+        return len(self.open)
 
     def open_at(self, minute: datetime) -> bool:
         of_day = minute.hour * 60 + minute.minute
-        return self.days.works(minute.date()) and any(opens <= of_day < closes for opens, closes in self.spans)
+        return of_day in self.open and self.days.works(minute.date())
 
     def month_after(self, day: date, months: int) -> date:
         first = date(day.year, day.month, 1)
