@@ -1,13 +1,16 @@
 """Records in, as one of a group: the offset is ours to say, after the effect."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import CommitFailedError, FencedInstanceIdError
+from kafka.errors import CommitFailedError, FencedInstanceIdError, KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from connectors.broker.record import Message, answering, message_of
@@ -18,6 +21,10 @@ SESSION_SECONDS = 45.0
 HEARTBEAT_MS = 3000
 NEW_TOPIC_SECONDS = 10
 """How soon a consumer by pattern finds a topic that is new."""
+STILL_SECONDS = 10.0
+"""After so long without a record the consumer looks whether there is one; at one place twice, it is renewed."""
+
+log = structlog.get_logger()
 
 
 class Consumer:
@@ -46,6 +53,7 @@ class Consumer:
         self._handed: dict[Any, int] = {}
         self._reached: dict[Any, int] = {}
         self._held: list[Message] = []
+        self._looked_at, self._stood_at = time.monotonic(), dict[Any, int]()
 
     @property
     def name(self) -> str:
@@ -53,12 +61,20 @@ class Consumer:
         return f"{self._group}/{self._instance}"
 
     def poll(self, max_records: int = 500, timeout_ms: int = 1000) -> list[Message]:
-        """The next records, as soon as there are some; none after `timeout_ms`."""
+        """The next records, as soon as there are some; none after `timeout_ms`.
+
+        A library that brings nothing although there is more is replaced, and what was not committed comes again
+        (kafka-python 3.0.12 was found asking for nothing for ever after a node of three froze).
+        """
         if self._held:
             found, self._held = self._held[:max_records], self._held[max_records:]
         else:
             with answering("no records"):
                 found = self._fetch(max_records, timeout_ms)
+                if found:
+                    self._looked_at, self._stood_at = time.monotonic(), {}
+                elif time.monotonic() - self._looked_at > STILL_SECONDS:
+                    self._look()
         for message in found:
             place = TopicPartition(message.topic, message.partition)
             self._handed[place] = self._reached[place] = message.offset + 1
@@ -124,6 +140,26 @@ class Consumer:
     def _fetch(self, most: int, timeout_ms: int) -> list[Message]:
         batches = self._connected().poll(timeout_ms=timeout_ms, max_records=most)
         return [message_of(record) for records in batches.values() for record in records]
+
+    def _look(self) -> None:
+        """After a silence: where it stands, and where the log ends. Twice at one place before the end is too long."""
+        consumer = self._connected()
+        places = consumer.assignment()
+        ends = consumer.end_offsets(list(places), timeout_ms=5_000) if places else {}
+        stands = {place: consumer.position(place, timeout_ms=5_000) for place in places}
+        behind = {place: at for place, at in stands.items() if at is not None and at < ends[place]}
+        stuck = any(self._stood_at.get(place) == at for place, at in behind.items())
+        self._looked_at, self._stood_at = time.monotonic(), behind
+        if stuck:
+            behind_by = sum(ends[place] - at for place, at in behind.items())
+            log.error("consumer.renewed", consumer=self.name, behind=behind_by)
+            self._renew()
+
+    def _renew(self) -> None:
+        stale, self._consumer = self._consumer, None
+        self._handed, self._reached, self._held, self._stood_at = {}, {}, [], {}
+        with suppress(KafkaError):
+            stale.close(autocommit=False, timeout_ms=1000)
 
     def _connected(self) -> Any:
         if self._consumer is None:

@@ -122,6 +122,37 @@ def test_a_producer_whose_library_waits_for_ever_is_replaced_by_one_that_sends(b
     assert [record.value for record in read_all(bootstrap, topic)][-1] == b"after"
 
 
+def test_a_consumer_whose_library_brings_nothing_any_more_is_replaced_by_one_that_reads(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.STILL_SECONDS", 0.5)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_to(topic, b"k", b"first")
+        assert [message.value for message in polled(consumer, 1)] == [b"first"]
+        consumer.commit()
+        # What kafka-python was found doing: asked again and again, it brings nothing.
+        stuck: Any = consumer._consumer
+        stuck.poll = lambda **_: {}
+        producer.publish_to(topic, b"k", b"second")
+
+        assert [message.value for message in polled(consumer, 1)] == [b"second"]
+        assert consumer._consumer is not stuck
+
+
+def test_a_consumer_at_the_end_of_its_topic_is_left_alone(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.STILL_SECONDS", 0.1)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap) as consumer:
+        producer.publish_to(topic, b"k", b"only")
+        polled(consumer, 1)
+        before = consumer._consumer
+        for _ in range(5):
+            consumer.poll(timeout_ms=200)
+
+        assert consumer._consumer is before
+
+
 def test_what_is_not_committed_comes_again(bootstrap: str, producer: Producer, topic: str) -> None:
     producer.publish([an_event(n) for n in range(4)], topic)
     with a_consumer(bootstrap, topic, f"again-{topic}") as first:
