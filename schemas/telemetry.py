@@ -36,6 +36,7 @@ NAMES = (
     Name("process.started", Kind.LOG, "A process is up; what it is connected to"),
     Name("process.stopped", Kind.LOG, "A process ended in order"),
     Name("broker.away", Kind.LOG, "The broker did not answer; the work waits"),
+    Name("consumer.renewed", Kind.LOG, "The consumer brought nothing although there was more; another reads on"),
     Name("broker.back", Kind.LOG, "The broker answers again"),
     Name("event.admitted", Kind.LOG, "The gate let an event in"),
     Name("letter.kept", Kind.LOG, "Bytes no schema reads went to the dead letters"),
