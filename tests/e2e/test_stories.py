@@ -141,6 +141,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_says_nothing_twice(hous
     assert len(notices) == len(codes)
 
 
+@pytest.mark.storm  # the thirty blows of tests/faults/test_storm.py strike every process at every run
 @pytest.mark.parametrize("process", ["notify", "dispatch", "translate", "intake"])
 def test_any_connector_killed_in_the_middle_delivers_once_in_effect(house: House, process: str) -> None:
     codes = [house.a_code() for _ in range(6)]
