@@ -272,12 +272,12 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
 
 def rung_key(rung: RungAt) -> str:
     """What makes a rung one: which, of which due date."""
-    return f"{rung.due_on.isoformat()}/{rung.rung}/{rung.step}"
+    return limit_key(rung.rung, str(rung.step), rung.due_on)
 
 
 def fired_key(event: RungReached) -> str:
     """The rung that a timer's fact speaks of."""
-    return f"{event.data.due_on.isoformat()}/{event.data.rung}/{event.data.step}"
+    return limit_key(event.data.rung, str(event.data.step), event.data.due_on)
 
 
 def _rung_reached(dossier: Dossier, event: RungReached) -> Dossier:

@@ -4,9 +4,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from hoso import broker
 from tests.postgres import a_database, running
+
+# A slow machine breaks no law.
+settings.register_profile("hoso", deadline=None)
+settings.load_profile("hoso")
 
 MARKS = {"kafka": pytest.mark.broker, "postgres": pytest.mark.postgres}
 """What a test is marked with if it asks for this fixture."""

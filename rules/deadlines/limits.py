@@ -63,7 +63,7 @@ class LimitAt(Struct, frozen=True, array_like=True, gc=False):
 
 
 def limit_key(limit: str, about: str | None, limit_on: date) -> str:
-    """What makes a limit one: which clock, about what, by when."""
+    """What makes a limit or a rung one: which, about what (of a rung the step), by when."""
     return f"{limit_on.isoformat()}/{limit}/{about or ''}"
 
 

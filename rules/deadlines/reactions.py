@@ -154,7 +154,7 @@ def _withdrawn(due_on: date, event: Event, view: View, facts: list[Derived], tel
 
 
 def _missed_key(due_on: date) -> str:
-    return f"{due_on.isoformat()}/{Rung.MISSED}/1"
+    return limit_key(Rung.MISSED, "1", due_on)
 
 
 def _was_missed(was: Dossier, after: Dossier) -> bool:

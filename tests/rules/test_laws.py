@@ -42,7 +42,7 @@ def what_is_true(dossier: Dossier) -> tuple[object, ...]:
 
 
 @given(st.permutations(LIFE), st.lists(st.sampled_from(LIFE), max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_agencies_facts_in_any_order_and_repeated_end_in_the_same_dossier(
     order: list[Event], again: list[Event]
 ) -> None:
@@ -54,7 +54,7 @@ def test_agencies_facts_in_any_order_and_repeated_end_in_the_same_dossier(
 
 
 @given(st.permutations(MOVES), st.lists(st.sampled_from(MOVES), max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_carriers_updates_in_any_order_and_repeated_end_in_the_same_leg(
     order: list[Event], again: list[Event]
 ) -> None:
@@ -66,7 +66,7 @@ def test_a_carriers_updates_in_any_order_and_repeated_end_in_the_same_leg(
 
 
 @given(st.permutations(MOVES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_each_attempt_and_the_delivery_are_told_once_whatever_the_order(order: list[Event]) -> None:
     _, said = fold([*OPENED, *order, *MOVES])
 
@@ -79,7 +79,7 @@ def test_each_attempt_and_the_delivery_are_told_once_whatever_the_order(order: l
 
 
 @given(st.permutations([*OPENED, *MOVES]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_folding_a_log_twice_says_the_same_facts_byte_for_byte(log: list[Event]) -> None:
     first, said = fold(log)
     second, again = fold(log)
@@ -89,7 +89,7 @@ def test_folding_a_log_twice_says_the_same_facts_byte_for_byte(log: list[Event])
 
 
 @given(st.permutations([*OPENED, *MOVES]), st.integers(0, 14))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_state_kept_as_bytes_goes_on_like_one_kept_in_memory(log: list[Event], cut: int) -> None:
     whole, said = fold(log)
     half, some = fold(log[: cut + 1])

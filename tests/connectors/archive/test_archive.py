@@ -45,7 +45,7 @@ def test_a_record_is_read_as_it_stood(key: bytes, value: bytes, headers: Any, ti
     assert list(records_of(line_of(record), HERE.topic, HERE.partition)) == [record]
 
 
-@settings(deadline=None, max_examples=40)  # each example forces files to the disk
+@settings(max_examples=40)  # each example forces files to the disk
 @given(
     values=st.lists(texts, min_size=1, max_size=12),
     cuts=st.lists(st.integers(1, 12), max_size=5),

@@ -162,7 +162,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_input_crashes_the_gate_and_every_rejection_names_a_field(data: st.DataObject) -> None:
     said = a_sample(data.draw(st.sampled_from(GOOD)))
@@ -182,7 +182,7 @@ def test_no_input_crashes_the_gate_and_every_rejection_names_a_field(data: st.Da
         assert EventRejected.Data.model_validate_json(rejected.model_dump_json()) == rejected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_crash_the_gate(raw: bytes) -> None:
     found = judge(raw, "H29.12", BUNDLE, NOW)

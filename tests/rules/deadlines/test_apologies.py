@@ -235,7 +235,7 @@ def test_a_register_of_one_agency_or_one_month_has_only_its_letters_and_late_dos
 
 
 @given(st.lists(HAPPENINGS, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_letter_that_was_owed_is_sent_needless_or_outstanding(happenings: list[Event]) -> None:
     total = a_register((*LATE, *happenings)).total()
 

@@ -282,7 +282,7 @@ HAPPENINGS = st.one_of(
 
 
 @given(st.lists(HAPPENINGS, max_size=6), st.integers(1, 3), st.timedeltas(timedelta(), timedelta(days=2)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_happens_each_look_at_a_date_in_force_says_it_at_most_once(
     happenings: list[Event], times: int, late: timedelta
 ) -> None:
@@ -305,7 +305,7 @@ def test_whatever_happens_each_look_at_a_date_in_force_says_it_at_most_once(
 
 
 @given(st.lists(HAPPENINGS, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_waits_for_nothing_and_has_no_history_is_never_said_to_come_late(happenings: list[Event]) -> None:
     dossier, told = lived([RECEIVED, *happenings], LATER)
 
@@ -315,7 +315,7 @@ def test_what_waits_for_nothing_and_has_no_history_is_never_said_to_come_late(ha
 
 @given(st.permutations([*LATE, a_letter(f"{TUESDAY} 10:00", new_due_on="2026-11-12"),
                         extended(f"{TUESDAY} 10:05", "2026-11-12"), a_letter("2026-11-10 09:00")]))  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_facts_in_any_order_leave_the_same_looks(order: list[Event]) -> None:
     dossier, _ = fold(order)
 

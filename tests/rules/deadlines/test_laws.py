@@ -42,7 +42,6 @@ def test_any_order_and_any_repetition_give_the_same_clock(
 
 
 # A term of thirty months has a thousand lines.
-@settings(deadline=None)
 @given(terms, policies, histories)
 def test_the_last_line_of_the_working_is_the_due_date(
     term: Term, policy: SupplementPolicy, history: list[ClockFact]
@@ -86,7 +85,7 @@ def closing(day: date) -> WorkingDays:
     return WorkingDays(CalendarTable("more", "1", 2019, 2026, closed, worked, TABLE.provisional_years))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(terms, policies, st.lists(rounds, min_size=1, max_size=8), st.integers(0, 80))
 def test_one_more_closed_day_never_brings_a_date_forward(
     term: Term, policy: SupplementPolicy, many: list[list[ClockFact]], after: int

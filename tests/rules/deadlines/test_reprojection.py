@@ -165,7 +165,7 @@ def test_a_dossier_is_touched_exactly_if_its_date_its_being_provisional_or_its_w
     assert touched
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(instants, terms, policies, st.integers(0, 1000), st.integers(1, 2000)), min_size=5, max_size=25),
     st.sampled_from([day for day in DAYS if day.weekday() < 5]),
