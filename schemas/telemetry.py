@@ -73,6 +73,7 @@ NAMES = (
     Name("engine.end_unknown", Kind.LOG, "The end of the log could not be read"),
     Name("engine.log_id_unread", Kind.LOG, "The identity of the log could not be read"),
     Name("engine.recovery_ended_by_position", Kind.LOG, "A recovery ended at a tail without a record"),
+    Name("engine.standing", Kind.LOG, "Where each task and thread of a worker stands: it stalled, or SIGUSR1 asked"),
     Name("engine.stopping", Kind.LOG, "A worker was told to stop: it drains and commits"),
     Name("engine.stopped", Kind.LOG, "A worker has stopped with everything committed"),
     Name("engine.stuck", Kind.LOG, "A stop did not end in time and was ended (75)"),

@@ -1,13 +1,14 @@
-"""A worker that lives and does nothing ends: lag without a commit, or a recovery that does not move."""
+"""A worker that lives and does nothing ends: lag without a commit, or a start or recovery that does not move."""
 
 import asyncio
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.engine.endings import Stalled, end
+from streams.engine.standing import loops, standing
 from streams.engine.table import StateTable
 
 LOOK_SECONDS = 5.0
@@ -36,12 +37,16 @@ class Watchdog:
         while not self.table.should_stop:
             await asyncio.sleep(max(0.0, self.look_seconds - asked_seconds))
             asked_at = clock()
-            if self.table.app.rebalancing:
-                self.look_at_recovery()
-            else:
-                self.recovering = (None, 0)
-                self.look_at_lag(await self._ends())
+            await self.look()
             asked_seconds = clock() - asked_at
+
+    async def look(self) -> None:
+        """One look at what should move."""
+        if self.table.app.rebalancing or not self._began:
+            self.look_at_recovery()
+        else:
+            self.recovering = (None, 0)
+            self.look_at_lag(await self._ends())
 
     @property
     def worried(self) -> bool:
@@ -62,7 +67,7 @@ class Watchdog:
             if self.idle[number][1] >= self.limit:
                 known = f"lag {part.lag}" if ends is not None else "the log's end cannot be read"
                 seconds = self.limit * self.look_seconds
-                end(Stalled(f"partition {number}: {known}, committed {part.committed} for {seconds:.0f} s"))
+                self._end(f"partition {number}: {known}, committed {part.committed} for {seconds:.0f} s")
 
     def look_at_recovery(self) -> None:
         """End the process if a rebalance or recovery has not moved for too long."""
@@ -71,7 +76,18 @@ class Watchdog:
         was, looks = self.recovering
         self.recovering = (seen, looks + 1 if seen == was else 0)
         if self.recovering[1] >= self.limit:
-            end(Stalled(f"no progress in a rebalance or recovery for {self.limit * self.look_seconds:.0f} s: {seen}"))
+            seconds = self.limit * self.look_seconds
+            self._end(f"no progress in a rebalance or recovery for {seconds:.0f} s: {seen}")
+
+    @property
+    def _began(self) -> bool:
+        """Whether the group ever gave us our share, none included; joining it can stand still like a recovery."""
+        tables: Any = self.table.app.tables
+        return bool(tables.actives_ready)
+
+    def _end(self, why: str) -> NoReturn:
+        log.critical("engine.standing", where=standing(loops(self.table.app)))
+        end(Stalled(why))
 
     async def _ends(self) -> dict[int, int] | None:
         tps = [TP(self.table.input_topic, number) for number in self.table.owned]

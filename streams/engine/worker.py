@@ -16,6 +16,7 @@ import uvloop
 from streams.engine.consumer import DRAIN_SECONDS
 from streams.engine.endings import STOPPED, STUCK, Ending, end, leave
 from streams.engine.logs import quieten
+from streams.engine.standing import loops, standing
 
 STOP_SECONDS = DRAIN_SECONDS + 5.0
 """A stop that meets a rebalance can wait for ever; the supervisor kills after 30 s."""
@@ -29,7 +30,10 @@ Beside = Callable[[], Awaitable[None]]
 
 
 def run_worker(app: faust.App, *, beside: Beside | None = None, log_level: int = logging.WARNING) -> NoReturn:
-    """Run the app until SIGTERM or SIGINT, then drain, commit and exit 0; exit 70 or 75 as endings.py says."""
+    """Run the app until SIGTERM or SIGINT, then drain, commit and exit 0; exit 70 or 75 as endings.py says.
+
+    SIGUSR1 makes it log where each of its tasks and threads stands.
+    """
     app.conf.web_enabled = False
     quieten(log_level)
     # The consumer's thread makes its own loop, from the policy.
@@ -48,6 +52,7 @@ async def _serve(app: faust.App, beside: Beside | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _say_where, app)
     app.in_worker = True
     log.info("engine.starting", id=app.conf.id, pid=os.getpid())
     starting = asyncio.ensure_future(app.start())
@@ -71,6 +76,10 @@ async def _until(stop: asyncio.Event, starting: Future, ended: Future, others: F
             future.result()
             if future is not starting:
                 raise Ending("the app crashed" if future is ended else "what runs beside the app has ended")
+
+
+def _say_where(app: faust.App) -> None:
+    log.warning("engine.standing", where=standing(loops(app)))
 
 
 @contextlib.asynccontextmanager

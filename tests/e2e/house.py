@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from kafka import KafkaProducer
 from hoso import pipeline, rehearsal
 from hoso.pace import ClockFile
 from hoso.settings import Settings
+from hoso.supervised import State
 from hoso.supervisor import Supervisor
 from schemas.event import type_name
 from schemas.instant import VIETNAM
@@ -32,6 +34,10 @@ STARTS = datetime(2026, 11, 17, 7, 30, tzinfo=VIETNAM)
 """A Tuesday, after every sample event has happened."""
 SPEED = 12_000.0
 """A day in seven seconds."""
+READY_SECONDS = 60.0
+HEALED_SECONDS = 120.0
+"""A worker's watchdog ends it after 90 s, and the supervisor starts another."""
+LAST_WORDS = 12_000
 LOOK_SECONDS = 0.15
 
 Found = TypeVar("Found")
@@ -210,6 +216,20 @@ def _read(raw: bytes) -> Any:
     return json.loads(raw) if raw else None
 
 
+def _await_ready(supervisor: Supervisor) -> None:
+    """Ready, or healed by its watchdog; what was late or never came is shown with its last words."""
+    if supervisor.wait_ready(READY_SECONDS):
+        return
+    late = [row for row in supervisor.state() if row.state is not State.READY]
+    for row in late:
+        if row.name == "worker" and row.pid is not None:
+            os.kill(row.pid, signal.SIGUSR1)
+    healed = supervisor.wait_ready(HEALED_SECONDS)
+    words = "\n".join(f"{row.name}, {row.state}:\n{row.log.read_text()[-LAST_WORDS:]}" for row in late)
+    assert healed, words
+    warnings.warn(f"ready only after {READY_SECONDS:.0f} s:\n{words}", stacklevel=1)
+
+
 @contextmanager
 def built(bootstrap: str, home: Path, database_url: str = "") -> Iterator[House]:
     """The house for the length of a block, on SQLite in its home unless another database is given."""
@@ -231,6 +251,6 @@ def built(bootstrap: str, home: Path, database_url: str = "") -> Iterator[House]
     edge = next(spec.address for spec in specs if spec.name == "edge")
     client = KafkaProducer(bootstrap_servers=bootstrap)
     with Supervisor([*specs, stage.spec(bootstrap, edge, extra)], home / "logs") as supervisor:
-        assert supervisor.wait_ready(60), [(row.name, row.state) for row in supervisor.state()]
+        _await_ready(supervisor)
         yield House(bootstrap, edge, stage, supervisor, clock, client, home)
     client.close()

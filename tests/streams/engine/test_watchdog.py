@@ -1,5 +1,6 @@
 """When a worker that lives is thought dead."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,11 @@ def test_a_recovery_that_does_not_move_ends_the_process(dog: Watchdog) -> None:
 
     with pytest.raises(Ended, match="no progress"):
         dog.look_at_recovery()
+
+
+def test_a_worker_that_the_group_never_gave_anything_ends_too(dog: Watchdog) -> None:
+    for _ in range(3):
+        asyncio.run(dog.look())
+
+    with pytest.raises(Ended, match="no progress in a rebalance or recovery for 15 s"):
+        asyncio.run(dog.look())

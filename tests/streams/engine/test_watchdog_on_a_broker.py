@@ -74,6 +74,7 @@ def test_a_worker_whose_changelog_is_not_acknowledged_is_not_ready_ends_and_its_
 
     assert stuck.ended() == CRASHED
     assert "Stalled" in stuck.words
+    assert "engine.standing" in stuck.words
     assert rig.committed() == {}
     rig.worker()
     rig.wait_until_folded()
