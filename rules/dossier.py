@@ -4,6 +4,7 @@
 whether anything moves. It is a pure function of the log and of the reference versions the log names.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -32,6 +33,8 @@ from schemas.reference import Procedure
 # A firing is judged by the ladder it speaks of. One that was void when it came may be due again under the same id.
 TIMERS = (RungReached, LimitReached)
 STANDING = "standing"
+ELSEWHERE = frozenset({Limit.ATTEMPT, Limit.APOLOGY})
+"""Limits that the post's legs and the clock set; the agencies' facts set the others."""
 OPEN = (ClockState.RUNNING, ClockState.SUSPENDED)
 """A clock that another version of the reference data can still move."""
 WAITS = timedelta(minutes=15)
@@ -256,7 +259,7 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
     try:
         procedure = own_procedure(dossier, event, view, reference)
         life = effective(dossier.life, dossier.retracted)
-        found = limits(life, edition, procedure)
+        found = _facts_limits(before, dossier, life, edition, procedure)
         found += tuple(limit for leg in dossier.legs if (limit := attempt_limit(leg, edition, view)))
         if not is_final(dossier.status):
             found += looks_ahead(dossier.clock, life, edition, view.competent or view.receiving)
@@ -270,6 +273,16 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
     return replace(dossier, limits=found, reached=reached)
 
 
+def _facts_limits(
+    before: Dossier, dossier: Dossier, life: tuple[LifeFact, ...], edition: Edition, procedure: Procedure | None
+) -> tuple[LimitAt, ...]:
+    """The limits that the agencies' facts set: as they were, where neither these nor the days have changed."""
+    same = dossier.life is before.life and dossier.retracted is before.retracted
+    if same and dossier.refversion == before.refversion and before.problem is dossier.problem is None:
+        return tuple(limit for limit in before.limits if limit.limit not in ELSEWHERE)
+    return limits(life, edition, procedure)
+
+
 def rung_key(rung: RungAt) -> str:
     """What makes a rung one: which, of which due date."""
     return limit_key(rung.rung, str(rung.step), rung.due_on)
@@ -281,8 +294,17 @@ def fired_key(event: RungReached) -> str:
 
 
 def _rung_reached(dossier: Dossier, event: RungReached) -> Dossier:
-    """A rung of the due date in force is reached; of any other the firing is void."""
-    return _passed(dossier, fired_key(event), {rung_key(rung) for rung in dossier.ladder})
+    """A rung of the due date in force is reached, with the look ahead of its instant; any other firing is void."""
+    after = _passed(dossier, fired_key(event), {rung_key(rung) for rung in dossier.ladder})
+    if after is dossier:
+        return dossier
+    looks = {look.key for look in looks_at(dossier.limits, event.time, event.data.due_on)}
+    return replace(after, reached=tuple(sorted({*after.reached, *looks}))) if looks else after
+
+
+def looks_at(limits: Iterable[LimitAt], at: datetime, due_on: date) -> list[LimitAt]:
+    """The looks ahead at a due date that fall on this instant: a rung of it looks as well, and one fact says both."""
+    return [one for one in limits if one.limit is Limit.APOLOGY and one.at == at and one.limit_on == due_on]
 
 
 def _limit_reached(dossier: Dossier, event: LimitReached) -> Dossier:

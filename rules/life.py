@@ -286,7 +286,16 @@ TELLS: dict[str, Callable[[View, LifeFact], None]] = {
 
 def clock_facts(life: tuple[LifeFact, ...]) -> tuple[ClockFact, ...]:
     """The few facts the legal clock is computed from."""
-    return tuple(found for fact in life if (found := _clock_fact(fact)) is not None)
+    for known, facts in _recent_clock_facts:
+        if known is life:
+            return facts
+    facts = tuple(found for fact in life if (found := _clock_fact(fact)) is not None)
+    _recent_clock_facts.append((life, facts))
+    return facts
+
+
+_recent_clock_facts: deque[tuple[tuple[LifeFact, ...], tuple[ClockFact, ...]]] = deque(maxlen=3)
+"""As with views: the clock is compared, projected and shown from the same few facts."""
 
 
 def _clock_fact(fact: LifeFact) -> ClockFact | None:

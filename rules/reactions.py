@@ -15,6 +15,7 @@ from rules.post.reactions import post_reacts
 from rules.reference import Reference
 from rules.shown import shown
 from rules.standing import agency_of
+from rules.turn import Turn
 from schemas.deadline import LimitReached
 from schemas.dossier import DossierFact
 from schemas.event import Event
@@ -24,34 +25,32 @@ from schemas.state import DossierStateChanged
 
 def react(before: Dossier | None, after: Dossier, event: Event, reference: Reference) -> tuple[Dossier, list[Derived]]:
     """What this fact sets in motion, and the dossier with its counts of what was said (notices, states)."""
-    was = before or Dossier(after.code)
     edition = reference.at(event.refversion or after.refversion or "")
     view = after.view()
-    facts, tellings = list[Derived](), list[Telling]()
-    if seen_before(before, event) is Verdict.CONFLICT:
-        tellings.append(_rejected(event.ref, "CONFLICT"))
     procedure = own_procedure(after, event, view, reference)
-    clock_reacts(was, after, event, view, procedure, facts, tellings)
-    rung_reacts(was, after, event, view, edition, facts, tellings)
-    limit_reacts(was, after, event, view, procedure, edition, facts, tellings)
-    post_reacts(was, after, event, view, edition, facts, tellings)
-    _standing(was, after, event, tellings)
-    after, notices = addressed(after, tellings, event, view, edition)
-    after, states = _state(was, after, event, view)
-    return after, [*facts, *notices, *states]
+    turn = Turn(before or Dossier(after.code), after, event, view, procedure, edition)
+    if seen_before(before, event) is Verdict.CONFLICT:
+        turn.tellings.append(_rejected(event.ref, "CONFLICT"))
+    clock_reacts(turn)
+    rung_reacts(turn)
+    limit_reacts(turn)
+    post_reacts(turn)
+    _standing(turn)
+    after, notices = addressed(after, turn.tellings, event, view, edition)
+    after, states = _state(turn.was, after, event, view)
+    return after, [*turn.facts, *notices, *states]
 
 
 # ---------------------------------------------------------------- standing
 
 
-def _standing(was: Dossier, after: Dossier, event: Event, tellings: list[Telling]) -> None:
+def _standing(turn: Turn) -> None:
     """The wait is over for a fact that never got standing: its agency is told why it stays without effect."""
-    if not isinstance(event, LimitReached):
+    if not isinstance(turn.event, LimitReached):
         return
-    left = {waiting.ref for waiting in after.waiting}
-    for waiting in was.waiting:
-        if waiting.ref not in left:
-            tellings.append(_rejected(waiting.ref, "NO_STANDING" if _is_known(after) else "UNKNOWN_DOSSIER", waiting))
+    left = {waiting.ref for waiting in turn.after.waiting}
+    why = "NO_STANDING" if _is_known(turn.after) else "UNKNOWN_DOSSIER"
+    turn.tellings.extend(_rejected(fact.ref, why, fact) for fact in turn.was.waiting if fact.ref not in left)
 
 
 def _is_known(dossier: Dossier) -> bool:

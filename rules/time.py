@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rules.deadlines.limits import LimitAt
 from rules.deadlines.rungs import RungAt
-from rules.dossier import STANDING, Dossier, rung_key
+from rules.dossier import STANDING, Dossier, looks_at, rung_key
 from schemas.deadline import LimitReached, RungReached
 from schemas.event import Event, derived_id
 from schemas.instant import date_of
@@ -15,17 +15,15 @@ TIMERS = "/hoso/timers"
 def due(dossier: Dossier, refversion: str, now: datetime) -> list[Event]:
     """Every rung and limit whose time has come, nearest first.
 
-    Nominal instants, so that firing twice says one thing.
+    Nominal instants, so that firing twice says one thing. A look ahead of a rung's instant comes with that rung.
     """
-    facts: list[Event] = [
-        _rung(dossier, rung, refversion, now)
-        for rung in dossier.ladder
-        if rung.at <= now and rung_key(rung) not in dossier.reached
-    ]
+    reached = [rung for rung in dossier.ladder if rung.at <= now and rung_key(rung) not in dossier.reached]
+    looked = {look.key for rung in reached for look in looks_at(dossier.limits, rung.at, rung.due_on)}
+    facts: list[Event] = [_rung(dossier, rung, refversion, now) for rung in reached]
     facts += [
         _limit(dossier.code, limit, refversion, now)
         for limit in dossier.limits
-        if limit.at <= now and limit.key not in dossier.reached
+        if limit.at <= now and limit.key not in dossier.reached and limit.key not in looked
     ]
     facts += [
         limit_fact(dossier.code, STANDING, waiting.ref, waiting.until, refversion, now)

@@ -5,52 +5,40 @@ from typing import Any
 from rules.deadlines.forecast import Forecast, forecast
 from rules.deadlines.form04 import draft
 from rules.deadlines.limits import LOOKS_AHEAD, Limit, LimitAt
-from rules.dossier import Dossier
-from rules.facts import Derived, caused, present
-from rules.life import View
+from rules.facts import caused, present
 from rules.notices import Telling
 from rules.plain import plain
-from rules.reference import Edition
+from rules.turn import Turn
 from schemas.deadline import ApologyOwed
-from schemas.event import Event
 from schemas.instant import date_of
 from schemas.notice import NoticeKind
-from schemas.reference import Procedure
 
 LAST = str(LOOKS_AHEAD[-1])
 
 
-def apology_reacts(
-    after: Dossier,
-    look: LimitAt,
-    event: Event,
-    view: View,
-    procedure: Procedure | None,
-    edition: Edition,
-    facts: list[Derived],
-    tellings: list[Telling],
-) -> None:
+def apology_reacts(turn: Turn, look: LimitAt) -> None:
     """Said, and told to its agencies with a draft of the letter; nothing of a dossier that will make it.
 
     The forecast is as of when the firing came in: one that is late judges by the day on which it can still be heeded,
     and where the last look is due by then it leaves the word to that one.
     """
+    after, event = turn.after, turn.event
     # The last look is on the last day on which the decree lets the letter go out.
     last = next(one.at for one in after.limits if one.limit is Limit.APOLOGY and one.about == LAST)
     if look.about != LAST and last <= event.recorded:
         return
-    found = forecast(after, view, edition, event.recorded)
+    found = forecast(after, turn.view, turn.edition, event.recorded)
     if found is None or found.will_make_it:
         return
-    data = present({"limit_on": date_of(last), "holder": view.holder, "about": look.about})
-    facts.append(caused(ApologyOwed, event, data, look.key))
+    data = present({"limit_on": date_of(last), "holder": turn.view.holder, "about": look.about})
+    turn.facts.append(caused(ApologyOwed, event, data, look.key))
     payload = plain(data | {"due_on": look.limit_on}) | {
         "forecast": forecast_shown(found),
         "may_extend": not after.clock.extended,
-        "draft": draft(after.code, after.status, procedure, look.limit_on, found),
+        "draft": draft(after.code, after.status, turn.procedure, look.limit_on, found),
     }
     values = {"due": look.limit_on, "limit": data["limit_on"]}
-    tellings.append(Telling(NoticeKind.APOLOGY_OWED, payload, values, (look.key,)))
+    turn.tellings.append(Telling(NoticeKind.APOLOGY_OWED, payload, values, (look.key,)))
 
 
 def forecast_shown(found: Forecast) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from typing import Any
 from rules.deadlines.apology import apology_reacts
 from rules.deadlines.limits import Limit, LimitAt, limit_key
 from rules.deadlines.rungs import missed_at
-from rules.dossier import OPEN, Dossier, fired_key
-from rules.facts import Derived, caused, here, present
-from rules.life import View
+from rules.dossier import OPEN, Dossier, fired_key, looks_at
+from rules.facts import caused, here, present
 from rules.notices import Telling
 from rules.plain import plain
-from rules.reference import Edition
+from rules.turn import Turn
 from schemas.clock import ClockState, Outcome, Rung, Violation
 from schemas.deadline import (
     ConsultationMissed,
@@ -37,7 +36,6 @@ from schemas.deadline import (
 from schemas.event import Event
 from schemas.instant import date_of
 from schemas.notice import NoticeKind
-from schemas.reference import Procedure
 
 RUNGS: dict[str, tuple[type[NearDue | DueToday | Missed | Escalated], NoticeKind]] = {
     Rung.NEAR_DUE: (NearDue, NoticeKind.NEAR_DUE),
@@ -60,35 +58,28 @@ A look ahead is no miss: see `rules/deadlines/apology.py`.
 """
 
 
-def clock_reacts(
-    was: Dossier,
-    after: Dossier,
-    event: Event,
-    view: View,
-    procedure: Procedure | None,
-    facts: list[Derived],
-    tellings: list[Telling],
-) -> None:
+def clock_reacts(turn: Turn) -> None:
     """A date that is new, a clock that stands, violations that came to light: said, and told to the agencies."""
+    was, after, event = turn.was, turn.after, turn.event
     if after.problem and after.problem != was.problem:
-        tellings.append(Telling(NoticeKind.CLOCK_FAILED, {"problem": after.problem}, {"why": after.problem}))
+        turn.tellings.append(Telling(NoticeKind.CLOCK_FAILED, {"problem": after.problem}, {"why": after.problem}))
     if after.clock == was.clock:
         return
     if after.clock.state in OPEN and (missed_on := _miss_is_over(was, after, event)):
-        _withdrawn(missed_on, event, view, facts, tellings)
+        _withdrawn(turn, missed_on)
     match after.clock.state:
         case ClockState.RUNNING if after.clock.due_on and _date_is_new(was, after):
-            _projected(was, after, event, facts, tellings)
+            _projected(turn)
         case ClockState.SUSPENDED if was.clock.state is not ClockState.SUSPENDED and after.clock.suspended_since:
             data = {
                 "since": here(after.clock.suspended_since),
-                "policy": procedure.supplement_policy if procedure else "",
+                "policy": turn.procedure.supplement_policy if turn.procedure else "",
             }
-            facts.append(caused(Suspended, event, data))
+            turn.facts.append(caused(Suspended, event, data))
         case ClockState.STOPPED:
-            _stopped(was, after, event, view, facts, tellings)
+            _stopped(turn)
     for violation, ref in _new_violations(was, after):
-        violated(violation, ref, event, facts, tellings)
+        violated(turn, violation, ref)
 
 
 def _date_is_new(was: Dossier, after: Dossier) -> bool:
@@ -100,8 +91,9 @@ def _date_is_new(was: Dossier, after: Dossier) -> bool:
     )
 
 
-def _projected(was: Dossier, after: Dossier, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
-    clock, previous = after.clock, was.announced_on
+def _projected(turn: Turn) -> None:
+    after, event = turn.after, turn.event
+    clock, previous = after.clock, turn.was.announced_on
     data = {
         "due_on": clock.due_on,
         "due_at": here(clock.due_at),
@@ -111,31 +103,30 @@ def _projected(was: Dossier, after: Dossier, event: Event, facts: list[Derived],
         "provisional": clock.provisional,
         "refversion": after.refversion,
     }
-    facts.append(caused(Projected, event, data))
+    turn.facts.append(caused(Projected, event, data))
     payload = plain(data)
     if isinstance(event, ReferenceChanged):
         payload |= {"why": event.data.reason}
     if previous is None:
         payload |= {"tracking_code": after.tracking}
         values = {"due": clock.due_on, "tracking": after.tracking}
-        tellings.append(Telling(NoticeKind.DEADLINE_SET, payload, values))
+        turn.tellings.append(Telling(NoticeKind.DEADLINE_SET, payload, values))
     elif previous != clock.due_on:
-        tellings.append(Telling(NoticeKind.DEADLINE_MOVED, payload, {"due": clock.due_on, "previous": previous}))
+        turn.tellings.append(Telling(NoticeKind.DEADLINE_MOVED, payload, {"due": clock.due_on, "previous": previous}))
 
 
-def _stopped(
-    was: Dossier, after: Dossier, event: Event, view: View, facts: list[Derived], tellings: list[Telling]
-) -> None:
+def _stopped(turn: Turn) -> None:
+    was, after, event = turn.was, turn.after, turn.event
     clock = after.clock
     if (was.clock.state, was.clock.outcome, was.clock.due_on) == (clock.state, clock.outcome, clock.due_on):
         return
     data = {"since": here(clock.stopped_at), "outcome": clock.outcome, "due_on": clock.due_on}
-    facts.append(caused(Stopped, event, data))
+    turn.facts.append(caused(Stopped, event, data))
     said = _was_missed(was, after)
     if said and clock.outcome in (Outcome.EARLY, Outcome.ON_TIME) and clock.due_on:
-        _withdrawn(clock.due_on, event, view, facts, tellings)
+        _withdrawn(turn, clock.due_on)
     if (said and clock.outcome is not Outcome.LATE) or (was.clock.outcome and was.clock.outcome != clock.outcome):
-        violated(Violation.STATED_AFTER_DUE, event.ref, event, facts, tellings)
+        violated(turn, Violation.STATED_AFTER_DUE, event.ref)
 
 
 def _miss_is_over(was: Dossier, after: Dossier, event: Event) -> date | None:
@@ -147,10 +138,10 @@ def _miss_is_over(was: Dossier, after: Dossier, event: Event) -> date | None:
     return missed_on if ahead else None
 
 
-def _withdrawn(due_on: date, event: Event, view: View, facts: list[Derived], tellings: list[Telling]) -> None:
-    data = _rung_data(due_on, 0, view.holder)
-    facts.append(caused(MissWithdrawn, event, data))
-    tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(data), {"due": due_on}))
+def _withdrawn(turn: Turn, due_on: date) -> None:
+    data = _rung_data(due_on, 0, turn.view.holder)
+    turn.facts.append(caused(MissWithdrawn, turn.event, data))
+    turn.tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(data), {"due": due_on}))
 
 
 def _missed_key(due_on: date) -> str:
@@ -166,60 +157,53 @@ def _new_violations(was: Dossier, after: Dossier) -> list[tuple[Violation, str]]
     return [found for found in after.clock.violations if found not in was.clock.violations]
 
 
-def violated(code: Violation, ref: str, event: Event, facts: list[Derived], tellings: list[Telling]) -> None:
+def violated(turn: Turn, code: Violation, ref: str) -> None:
     """A rule was broken by the fact with this source and id: said, and told to the agencies."""
-    facts.append(caused(ViolationFound, event, {"code": code, "fact": ref}, code, ref))
-    tellings.append(Telling(NoticeKind.VIOLATION, {"code": code, "fact": ref}, {"code": code}, (code, ref)))
+    turn.facts.append(caused(ViolationFound, turn.event, {"code": code, "fact": ref}, code, ref))
+    turn.tellings.append(Telling(NoticeKind.VIOLATION, {"code": code, "fact": ref}, {"code": code}, (code, ref)))
 
 
-def rung_reacts(
-    was: Dossier,
-    after: Dossier,
-    event: Event,
-    view: View,
-    edition: Edition,
-    facts: list[Derived],
-    tellings: list[Telling],
-) -> None:
-    """A rung that this firing reached; one that was passed when its date was set is reached in silence."""
+def rung_reacts(turn: Turn) -> None:
+    """A rung that this firing reached, and what the look ahead of its instant finds.
+
+    One that was passed when its date was set is reached in silence.
+    """
+    was, after, event = turn.was, turn.after, turn.event
     if not isinstance(event, RungReached) or after.reached == was.reached:
         return
     kind, notice = RUNGS[event.data.rung]
     due_on, today = event.data.due_on, date_of(event.time)
-    left = edition.calendar.between(today, due_on) if today <= due_on else None
+    left = turn.edition.calendar.between(today, due_on) if today <= due_on else None
     late = (today - due_on).days if today > due_on else None
-    data = _rung_data(due_on, event.data.step, view.holder) | present({"working_days_left": left, "days_late": late})
-    facts.append(caused(kind, event, data, fired_key(event)))
-    tellings.append(Telling(notice, plain(data), {"due": due_on}, (fired_key(event),)))
+    data = _rung_data(due_on, event.data.step, turn.view.holder) | present(
+        {"working_days_left": left, "days_late": late}
+    )
+    turn.facts.append(caused(kind, event, data, fired_key(event)))
+    turn.tellings.append(Telling(notice, plain(data), {"due": due_on}, (fired_key(event),)))
+    for look in looks_at(after.limits, event.time, due_on):
+        if look.key not in was.reached:
+            apology_reacts(turn, look)
 
 
 def _rung_data(due_on: date, step: int, holder: str | None) -> dict[str, Any]:
     return present({"due_on": due_on, "step": step, "holder": holder})
 
 
-def limit_reacts(
-    was: Dossier,
-    after: Dossier,
-    event: Event,
-    view: View,
-    procedure: Procedure | None,
-    edition: Edition,
-    facts: list[Derived],
-    tellings: list[Telling],
-) -> None:
+def limit_reacts(turn: Turn) -> None:
     """A limit of another clock that this firing found missed, or a look ahead that it took."""
+    was, after, event = turn.was, turn.after, turn.event
     if not isinstance(event, LimitReached) or after.reached == was.reached:
         return
     key = limit_key(event.data.limit, event.data.about, event.data.limit_on)
     limit = next(one for one in after.limits if one.key == key)
     if limit.limit is Limit.APOLOGY:
-        apology_reacts(after, limit, event, view, procedure, edition, facts, tellings)
+        apology_reacts(turn, limit)
         return
     kind, notice = LIMITS[limit.limit]
     data = _leg_data(after, limit) if limit.limit is Limit.ATTEMPT else _limit_data(limit)
-    facts.append(caused(kind, event, data, key))
+    turn.facts.append(caused(kind, event, data, key))
     if notice is not None:
-        tellings.append(Telling(notice, plain(data), {"due": limit.limit_on}, (key,)))
+        turn.tellings.append(Telling(notice, plain(data), {"due": limit.limit_on}, (key,)))
 
 
 def _limit_data(limit: LimitAt) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from typing import Any
 
 from rules.deadlines.reactions import violated
-from rules.dossier import Dossier
 from rules.facts import Derived, caused, here
 from rules.life import View
 from rules.notices import Telling
 from rules.plain import plain, text_of
 from rules.post.leg import GOING_BACK, Leg, OrderState, Update
 from rules.post.standard import went_back_too_early
-from rules.reference import Edition
+from rules.turn import Turn
 from schemas.clock import Violation
 from schemas.deadline import ReturnedTooEarly
 from schemas.dossier import HandoverSigned
@@ -38,23 +37,18 @@ REQUESTS: dict[LegKind, type[Request]] = {
 }
 
 
-def post_reacts(
-    was: Dossier,
-    after: Dossier,
-    event: Event,
-    view: View,
-    edition: Edition,
-    facts: list[Derived],
-    tellings: list[Telling],
-) -> None:
+def post_reacts(turn: Turn) -> None:
     """New orders and cancellations, answers, attempts and ends that are CONFIRMED, fees, differences in custody."""
-    for leg in after.legs:
-        old = was.leg(leg.name)
-        _asked(old, leg, event, view, facts)
+    event, tellings = turn.event, turn.tellings
+    for leg in turn.after.legs:
+        old = turn.was.leg(leg.name)
+        if old is leg:
+            continue
+        _asked(old, leg, event, turn.view, turn.facts)
         _order_told(old, leg, event, tellings)
         if old is None or old.updates != leg.updates or old.confirmed != leg.confirmed:
             _fate_told(old, leg, tellings)
-            _went_back(old, leg, event, edition, facts, tellings)
+            _went_back(turn, old, leg)
     match event:
         case FeeCollected() | FeeRemitted():
             kind = NoticeKind.FEE_COLLECTED if isinstance(event, FeeCollected) else NoticeKind.FEE_REMITTED
@@ -139,16 +133,14 @@ def _fate_told(old: Leg | None, leg: Leg, tellings: list[Telling]) -> None:
         _result_told(leg, now.current, before.status if before else None, tellings)
 
 
-def _went_back(
-    old: Leg | None, leg: Leg, event: Event, edition: Edition, facts: list[Derived], tellings: list[Telling]
-) -> None:
+def _went_back(turn: Turn, old: Leg | None, leg: Leg) -> None:
     """Returned before the addressee was invited twice: once a leg."""
-    early = went_back_too_early(leg, edition)
-    if early is None or (old is not None and went_back_too_early(old, edition) is not None):
+    early = went_back_too_early(leg, turn.edition)
+    if early is None or (old is not None and went_back_too_early(old, turn.edition) is not None):
         return
     data = {"leg": leg.name, "carrier": leg.carrier, "expected": "TWO_INVITATIONS", "by": here(early.at)}
-    facts.append(caused(ReturnedTooEarly, event, data | {"seen": early.status}, leg.name))
-    violated(Violation.RETURNED_TOO_EARLY, event.ref, event, facts, tellings)
+    turn.facts.append(caused(ReturnedTooEarly, turn.event, data | {"seen": early.status}, leg.name))
+    violated(turn, Violation.RETURNED_TOO_EARLY, turn.event.ref)
 
 
 def _result_told(leg: Leg, update: Update, was: ParcelStatus | None, tellings: list[Telling]) -> None:

@@ -13,8 +13,9 @@ from rules.dossier import Dossier
 from rules.parking import Kept
 from rules.rebasing import rebased
 from rules.reference import Edition, reference_of
-from rules.time import due
+from rules.time import TIMERS, due
 from schemas.clock import ClockState
+from schemas.deadline import RungReached
 from schemas.event import Event
 from tests.builders import (
     CODE,
@@ -135,8 +136,9 @@ def test_a_look_that_lay_before_its_date_was_set_is_taken_in_silence() -> None:
 def test_what_will_make_it_is_looked_at_and_nothing_is_said() -> None:
     dossier, told = lived([RECEIVED], f"{WEDNESDAY} 12:00")
 
-    fired = [fact.data.about for fact, _ in told if fact.type == "vn.hoso.clock.limit_reached.v1"]
-    assert fired == ["2", "1"]
+    fired = [fact.type for fact, _ in told if fact.source == TIMERS]
+    assert fired == ["vn.hoso.clock.rung_reached.v1", "vn.hoso.clock.limit_reached.v1"], "near_due looks ahead as well"
+    assert len(looks_of(dossier)) == 2
     assert owed(told) == []
     assert notices(all_said(told)) == ["deadline_set", "near_due"]
     assert not any("apology" in key for key in dossier.announced)
@@ -297,9 +299,11 @@ def test_whatever_happens_each_look_at_a_date_in_force_says_it_at_most_once(
             if one.type == "vn.hoso.deadline.projected.v1":
                 in_force = one.data.due_on
             if one.type == "vn.hoso.deadline.apology_owed.v1":
-                assert fact.data.limit_on == in_force
+                # A rung of the same instant looks ahead as well.
+                looked_at = fact.data.due_on if isinstance(fact, RungReached) else fact.data.limit_on
+                assert looked_at == in_force
                 assert fact.time < at(f"{in_force} 00:00")
-                said.append((fact.data.limit_on, one.data.about))
+                said.append((looked_at, one.data.about))
     assert len(said) == len(set(said))
     assert notices(all_said(told)).count("apology_owed") == len(said)
 
