@@ -19,21 +19,21 @@ from rules.deadlines.rungs import RungAt, rungs
 from rules.life import LifeFact, View, clock_facts, effective, inserted, is_final, life_fact, view_of
 from rules.post.leg import Leg
 from rules.post.orders import answered, planned
-from rules.post.standard import attempt_limit
+from rules.post.standard import attempt_limit, silence_limit
 from rules.reference import Edition, Reference, term_of
 from rules.standing import has_standing
 from schemas.clock import ClockFact, ClockState
 from schemas.deadline import LimitReached, ReferenceChanged, RungReached
 from schemas.dossier import Corrected, DossierFact, DossierStatus
 from schemas.event import Event
-from schemas.ops import StatusConfirmed
+from schemas.ops import AgedOut, StatusConfirmed
 from schemas.postal import LegKind, ParcelStatus, PostalFact
 from schemas.reference import Procedure
 
 # A firing is judged by the ladder it speaks of. One that was void when it came may be due again under the same id.
 TIMERS = (RungReached, LimitReached)
 STANDING = "standing"
-ELSEWHERE = frozenset({Limit.ATTEMPT, Limit.APOLOGY})
+ELSEWHERE = frozenset({Limit.ATTEMPT, Limit.SILENCE, Limit.APOLOGY})
 """Limits that the post's legs and the clock set; the agencies' facts set the others."""
 OPEN = (ClockState.RUNNING, ClockState.SUSPENDED)
 """A clock that another version of the reference data can still move."""
@@ -81,7 +81,11 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
 
     def view(self) -> View:
         """The dossier as its agencies' facts describe it."""
-        return view_of(effective(self.life, self.retracted))
+        return view_of(self.effective_life())
+
+    def effective_life(self) -> tuple[LifeFact, ...]:
+        """Its agencies' facts in order of time, without what was taken back."""
+        return effective(self.life, self.retracted)
 
     def leg(self, name: str) -> Leg | None:
         """The leg of this name."""
@@ -89,9 +93,9 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def undelivered(self) -> bool:
-        """Whether the result went out by post and came back."""
+        """Whether the result went out by post and came back, or nobody waits for it any more."""
         results = [leg for leg in self.legs if leg.kind is LegKind.DELIVER_RESULT]
-        return bool(results) and results[-1].known.status is ParcelStatus.RETURNED_TO_SENDER
+        return bool(results) and (results[-1].aged_out or results[-1].known.status is ParcelStatus.RETURNED_TO_SENDER)
 
     def next_due(self) -> datetime | None:
         """When time alone sets something in motion next."""
@@ -144,7 +148,7 @@ def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossie
             dossier = replace(dossier, refversion=event.data.to)
     view = dossier.view()
     match event:
-        case PostalFact() | StatusConfirmed():
+        case PostalFact() | StatusConfirmed() | AgedOut():
             dossier = replace(dossier, legs=answered(dossier.legs, event, today, view))
         case _:
             dossier = _projected(before or dossier, dossier, view, event, reference)
@@ -261,6 +265,7 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
         life = effective(dossier.life, dossier.retracted)
         found = _facts_limits(before, dossier, life, edition, procedure)
         found += tuple(limit for leg in dossier.legs if (limit := attempt_limit(leg, edition, view)))
+        found += tuple(limit for leg in dossier.legs if (limit := silence_limit(leg)))
         if not is_final(dossier.status):
             found += looks_ahead(dossier.clock, life, edition, view.competent or view.receiving)
     except ValueError as outside:

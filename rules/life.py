@@ -53,7 +53,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "collection_cancelled": (),
     "return_registered": ("contact",),
     "return_cancelled": (),
-    "handover_signed": ("leg", "direction", "documents", "procedure_code", "receiving_agency"),
+    "handover_signed": ("leg", "direction", "documents", "discrepancies", "procedure_code", "receiving_agency"),
     "rated": (),
 }
 """What of each kind's data the rules look at; the rest stays on the log alone."""

@@ -104,6 +104,10 @@ SENTENCES: dict[NoticeKind, tuple[str, str]] = {
         "Đơn bưu chính của hồ sơ {dossier} không hủy được.",
         "The post's order for dossier {dossier} could not be cancelled.",
     ),
+    NoticeKind.POSTAL_SILENCE: (
+        "Chưa có tin gì về bưu gửi {leg} của hồ sơ {dossier}.",
+        "Nothing was heard of the item {leg} of dossier {dossier}.",
+    ),
     NoticeKind.POSTAL_CONTRADICTION: (
         "Thông tin bưu chính của hồ sơ {dossier} mâu thuẫn.",
         "What the post says of dossier {dossier} contradicts itself.",

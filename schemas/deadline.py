@@ -232,6 +232,41 @@ class ReturnedTooEarly(DeadlineFact):
     data: PostalExpectation
 
 
+class SilenceDetected(DeadlineFact):
+    """Nothing was heard of an item by the time something had to be, although its carrier was asked."""
+
+    type: Literal["vn.hoso.postal.silence_detected.v1"] = "vn.hoso.postal.silence_detected.v1"
+    data: PostalExpectation
+
+
+class ContradictionFound(DeadlineFact):
+    """Two claims about an item that cannot both be true; `expected` at `by` is the one that stands, `seen` at `seen_at`
+    the one against it.
+    """
+
+    class Data(PostalExpectation):
+        kind: ShortText
+        evidence: ShortText
+        seen_at: Instant | None = None
+        seen_evidence: ShortText
+
+    type: Literal["vn.hoso.postal.contradiction_found.v1"] = "vn.hoso.postal.contradiction_found.v1"
+    data: Data
+
+
+class DiscrepancyFound(DeadlineFact):
+    """A line of what passed at a hand-over is not as it should have been; `by` is when the minutes were signed."""
+
+    class Data(Frozen):
+        leg: LegName
+        expected: LongText
+        by: Instant
+        seen: LongText
+
+    type: Literal["vn.hoso.custody.discrepancy_found.v1"] = "vn.hoso.custody.discrepancy_found.v1"
+    data: Data
+
+
 class ViolationFound(Event):
     """A fact breaks a rule; it is recorded and kept (vi phạm)."""
 

@@ -38,6 +38,20 @@ class StatusConfirmed(Event):
     data: Data
 
 
+class AgedOut(Event):
+    """An operator decides that nothing more is to be waited for of an item that nobody has heard of for too long."""
+
+    class Data(Frozen):
+        leg: LegName
+        why: LongText
+        by: ShortText
+
+    topic: ClassVar[str] = LOG
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.aged_out.v1"] = "vn.hoso.ops.aged_out.v1"
+    data: Data
+
+
 class Retried(Event):
     """An operator asks for a parked dossier's facts to be folded again, in their order: what failed is mended."""
 

@@ -38,6 +38,8 @@ class Limit(StrEnum):
     STEP = "step"
     ATTEMPT = "attempt"
     """The post's first attempt to deliver."""
+    SILENCE = "silence"
+    """When something of an item had to be heard, and its carrier was asked in vain."""
     APOLOGY = "apology"
     """A look ahead at the due date in force: whether a letter is owed, the forecast says then."""
 

@@ -10,6 +10,7 @@ from rules.dossier import OPEN, Dossier, fired_key, looks_at
 from rules.facts import caused, here, present
 from rules.notices import Telling
 from rules.plain import plain
+from rules.post.standard import ASKED_FIRST, expected
 from rules.turn import Turn
 from schemas.clock import ClockState, Outcome, Rung, Violation
 from schemas.deadline import (
@@ -25,6 +26,7 @@ from schemas.deadline import (
     ReceptionMissed,
     ReferenceChanged,
     RungReached,
+    SilenceDetected,
     StandardMissed,
     StepMissed,
     Stopped,
@@ -51,6 +53,7 @@ LIMITS: dict[Limit, tuple[type[DeadlineFact], NoticeKind | None]] = {
     Limit.CONSULTATION: (ConsultationMissed, None),
     Limit.STEP: (StepMissed, NoticeKind.STEP_MISSED),
     Limit.ATTEMPT: (StandardMissed, None),
+    Limit.SILENCE: (SilenceDetected, NoticeKind.POSTAL_SILENCE),
 }
 """What a missed limit is called, and the notice its agencies get; the contract has none for a consultation or a leg.
 
@@ -200,10 +203,11 @@ def limit_reacts(turn: Turn) -> None:
         apology_reacts(turn, limit)
         return
     kind, notice = LIMITS[limit.limit]
-    data = _leg_data(after, limit) if limit.limit is Limit.ATTEMPT else _limit_data(limit)
+    data = _leg_data(after, limit) if limit.limit in (Limit.ATTEMPT, Limit.SILENCE) else _limit_data(limit)
     turn.facts.append(caused(kind, event, data, key))
     if notice is not None:
-        turn.tellings.append(Telling(notice, plain(data), {"due": limit.limit_on}, (key,)))
+        values = {"due": limit.limit_on, "leg": limit.about}
+        turn.tellings.append(Telling(notice, plain(data), values, (key,)))
 
 
 def _limit_data(limit: LimitAt) -> dict[str, Any]:
@@ -213,6 +217,7 @@ def _limit_data(limit: LimitAt) -> dict[str, Any]:
 def _leg_data(after: Dossier, limit: LimitAt) -> dict[str, Any]:
     leg = after.leg(limit.about)
     assert leg is not None  # a limit of a leg is computed from it
-    seen = leg.told.status
-    by = here(limit.at - timedelta(seconds=1))
-    return present({"leg": leg.name, "carrier": leg.carrier, "expected": "DELIVERY_ATTEMPT", "by": by, "seen": seen})
+    silent = limit.limit is Limit.SILENCE
+    what = expected(leg) if silent else "DELIVERY_ATTEMPT"
+    by = here(limit.at - (ASKED_FIRST if silent else timedelta(seconds=1)))
+    return present({"leg": leg.name, "carrier": leg.carrier, "expected": what, "by": by, "seen": leg.told.status})

@@ -44,6 +44,7 @@ class Update(Struct, frozen=True, array_like=True, gc=False):
     reason: FailureReason | None = None
     fault: FaultParty | None = None
     proof: dict[str, object] | None = None
+    location: str | None = None
 
 
 class Fate(Struct, frozen=True, array_like=True, gc=False):
@@ -95,6 +96,8 @@ class Leg(Struct, frozen=True, array_like=True, gc=False):
     expected_by: datetime | None = None
     invited: tuple[datetime, ...] = ()
     """When the addressee was asked to come for it, as the agency or an operator stated."""
+    aged_out: bool = False
+    """Whether somebody decided that nothing more is to be waited for."""
 
     @property
     def kind(self) -> LegKind:
@@ -103,7 +106,8 @@ class Leg(Struct, frozen=True, array_like=True, gc=False):
 
     def open(self) -> bool:
         """Whether anything is still to come of it."""
-        return self.order not in (OrderState.REFUSED, OrderState.CANCELLED) and not self.known.ended
+        gone = self.aged_out or self.order in (OrderState.REFUSED, OrderState.CANCELLED)
+        return not gone and not self.known.ended
 
     def is_sure(self, update: Update) -> bool:
         """Whether this update of it may leave the house: CONFIRMED by the carrier, or by an operator."""
@@ -177,8 +181,10 @@ def _surest(copies: list[Update], reason: FailureReason | None = None) -> Update
         return copies[0]
     best = min(copies, key=lambda copy: (copy.certainty is not Certainty.CONFIRMED, copy.evidence))
     fault = next((copy.fault for copy in copies if copy.reason is reason and copy.fault), best.fault)
-    proof = best.proof or next((copy.proof for copy in sorted(copies, key=_identity) if copy.proof), None)
-    return replace(best, reason=reason or best.reason, fault=fault, proof=proof)
+    others = sorted(copies, key=_identity)
+    proof = best.proof or next((copy.proof for copy in others if copy.proof), None)
+    location = best.location or next((copy.location for copy in others if copy.location), None)
+    return replace(best, reason=reason or best.reason, fault=fault, proof=proof, location=location)
 
 
 def fate(updates: tuple[Update, ...]) -> Fate:
@@ -190,11 +196,15 @@ def fate(updates: tuple[Update, ...]) -> Fate:
     with_the_post = [move for move in moves if RANK[move.status] >= HELD_BY_THE_POST]
     held = any(move.status is not ParcelStatus.CANCELLED for move in with_the_post)
     attempts = tuple(move for move in moves if move.status in ATTEMPTS)
-    ends = [move for move in with_the_post if move.status in TERMINAL]
-    if ends:
-        end = min(ends, key=lambda move: (_instant(move), TERMINAL.index(move.status), move.evidence))
+    if (end := end_of(with_the_post)) is not None:
         return Fate(end, attempts, _contradicted(end, moves), held)
     return Fate(reduce(_later, with_the_post or moves), attempts, False, held)
+
+
+def end_of(moves: Iterable[Update]) -> Update | None:
+    """The end that stands: the first by event time, then by the order of ends; None while there is none."""
+    ends = (move for move in moves if move.status in TERMINAL)
+    return min(ends, key=lambda move: (_instant(move), TERMINAL.index(move.status), move.evidence), default=None)
 
 
 def _later(one: Update, other: Update) -> Update:

@@ -15,7 +15,7 @@ from rules.reference import Edition
 from rules.transitions import CLOSED
 from schemas.dossier import DossierStatus
 from schemas.event import Event
-from schemas.ops import StatusConfirmed
+from schemas.ops import AgedOut, StatusConfirmed
 from schemas.postal import (
     CancelRefused,
     InvitationMade,
@@ -142,6 +142,8 @@ def _answer(leg: Leg, event: Event, edition: Edition, view: View) -> Leg:
             return replace(leg, invited=tuple(sorted({*leg.invited, event.data.at})))
         case StatusConfirmed():
             return with_confirmed(leg, event.data.status)
+        case AgedOut():
+            return replace(leg, aged_out=True, expected_by=None)
         case _:
             return leg
 
@@ -174,6 +176,7 @@ def _moved(leg: Leg, event: ItemMoved, edition: Edition, view: View) -> Leg:
         data.reason,
         data.fault_party,
         data.proof.model_dump(mode="json", exclude_none=True) if data.proof else None,
+        data.location,
     )
     leg = with_update(leg, update)
     accepted_at = leg.accepted_at or event.time

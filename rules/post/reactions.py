@@ -7,12 +7,13 @@ from rules.facts import Derived, caused, here
 from rules.life import View
 from rules.notices import Telling
 from rules.plain import plain, text_of
+from rules.post.contradiction import contradictions
+from rules.post.custody import differences
 from rules.post.leg import GOING_BACK, Leg, OrderState, Update
 from rules.post.standard import went_back_too_early
 from rules.turn import Turn
 from schemas.clock import Violation
-from schemas.deadline import ReturnedTooEarly
-from schemas.dossier import HandoverSigned
+from schemas.deadline import ContradictionFound, DiscrepancyFound, ReturnedTooEarly
 from schemas.event import Event
 from schemas.notice import NoticeKind
 from schemas.postal import (
@@ -49,13 +50,54 @@ def post_reacts(turn: Turn) -> None:
         if old is None or old.updates != leg.updates or old.confirmed != leg.confirmed:
             _fate_told(old, leg, tellings)
             _went_back(turn, old, leg)
+            _contradicted(turn, old, leg)
+        if leg.aged_out and not (old and old.aged_out):
+            payload = _leg_payload(leg, leg.told.current) | {"phase": "aged out"}
+            result = leg.kind is LegKind.DELIVER_RESULT
+            kind = NoticeKind.RESULT_UNDELIVERABLE if result else NoticeKind.POSTAL_SILENCE
+            tellings.append(Telling(kind, payload, {"leg": leg.name}, (leg.name, "aged out")))
+    _custody(turn)
     match event:
         case FeeCollected() | FeeRemitted():
             kind = NoticeKind.FEE_COLLECTED if isinstance(event, FeeCollected) else NoticeKind.FEE_REMITTED
             tellings.append(Telling(kind, plain(event.data.model_dump()), {}, (event.data.leg,)))
-        case HandoverSigned() if event.data.discrepancies:
-            payload = {"leg": event.data.leg, "discrepancies": list(event.data.discrepancies)}
-            tellings.append(Telling(NoticeKind.CUSTODY_DISCREPANCY, payload, {}, (event.data.leg,)))
+
+
+def _contradicted(turn: Turn, old: Leg | None, leg: Leg) -> None:
+    """Claims that cannot all be true, sure or only reported: said with both sides; the agency is told of sure ones."""
+    known = contradictions(old.updates) if old else ()
+    for found in contradictions(leg.updates):
+        if found in known:
+            continue
+        data = {
+            "leg": leg.name,
+            "carrier": leg.carrier,
+            "kind": found.kind,
+            "expected": found.stands.status,
+            "by": here(found.stands.at),
+            "evidence": found.stands.evidence,
+            "seen": found.against.status,
+            "seen_at": here(found.against.at),
+            "seen_evidence": found.against.evidence,
+        }
+        about = (leg.name, found.kind, found.stands.evidence, found.against.evidence)
+        turn.facts.append(caused(ContradictionFound, turn.event, data, *about))
+
+
+def _custody(turn: Turn) -> None:
+    """What passed at a hand-over and should not have, or did not and should: at once, whichever fact shows it."""
+    was, now = turn.was.effective_life(), turn.after.effective_life()
+    if was is now or not any(fact.kind == "handover_signed" for fact in now):
+        return
+    known = differences(was)
+    new = [one for one in differences(now) if one not in known]
+    for one in new:
+        data = {"leg": one.leg, "expected": one.expected, "by": here(one.at), "seen": one.seen}
+        turn.facts.append(caused(DiscrepancyFound, turn.event, data, one.leg, one.ref, one.expected, one.seen))
+    for leg in dict.fromkeys(one.leg for one in new):
+        rows = [{"expected": one.expected, "seen": one.seen} for one in new if one.leg == leg]
+        payload = {"leg": leg, "discrepancies": rows}
+        turn.tellings.append(Telling(NoticeKind.CUSTODY_DISCREPANCY, payload, {}, (leg,)))
 
 
 def _asked(old: Leg | None, leg: Leg, event: Event, view: View, facts: list[Derived]) -> None:

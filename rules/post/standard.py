@@ -4,7 +4,7 @@ and its duty before an item goes back: two invitations, two working days apart (
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from rules.deadlines.limits import Limit, LimitAt, limit_at
 from rules.life import View
@@ -15,6 +15,8 @@ from schemas.postal import RANK, FailureReason, LegKind, ParcelStatus
 
 TRIED = frozenset({ParcelStatus.DELIVERY_FAILED, ParcelStatus.AWAITING_COLLECTION, ParcelStatus.DELIVERED})
 INVITATIONS, APART_WORKING_DAYS = 2, 2
+ASKED_FIRST = timedelta(hours=6)
+"""How long a carrier has to answer the question where its item is, before the silence is said."""
 GROUNDS = frozenset({
     FailureReason.REFUSED,
     FailureReason.ADDRESS_INCOMPLETE,
@@ -59,6 +61,13 @@ def attempt_limit(leg: Leg, edition: Edition, view: View) -> LimitAt | None:
     if any(update.status in ends and day <= limit_on for day, update in moves):
         return None
     return limit_at(Limit.ATTEMPT, leg.name, limit_on)
+
+
+def silence_limit(leg: Leg) -> LimitAt | None:
+    """When an item that nothing was heard of in time is said to be silent: after its carrier was asked in vain."""
+    if leg.expected_by is None or expected(leg) is None:
+        return None
+    return LimitAt(Limit.SILENCE, leg.name, date_of(leg.expected_by), leg.expected_by + ASKED_FIRST)
 
 
 def went_back_too_early(leg: Leg, edition: Edition) -> Update | None:

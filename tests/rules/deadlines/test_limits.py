@@ -51,12 +51,12 @@ def asked(time: str, stage: str = "APPRAISAL") -> Event:
 
 
 def missed(*events: Event) -> list[tuple[str, str | None, str, str]]:
-    """Every limit that nothing met: which, about what, its last day, when it is missed. A look ahead is none."""
+    """Every limit that nothing met: which, about what, its last day, when it is missed. No look ahead, no silence."""
     dossier, _ = fold(events, reference=WITH_SUPPLEMENT_DAYS)
     return [
         (limit.limit, limit.about or None, limit.limit_on.isoformat(), f"{limit.at:%m-%d %H:%M}")
         for limit in dossier.limits
-        if limit.limit != "apology"
+        if limit.limit not in ("apology", "silence")
     ]
 
 
