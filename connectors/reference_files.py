@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from connectors.calendar_files import read_calendar
 from connectors.forecast_files import HISTORY, POLICY, as_history
+from rules.post.policy import forbidden
 from schemas.event import canonical
 from schemas.reference import (
     Agency,
@@ -99,7 +100,7 @@ def read_dir(path: Path) -> Bundle:
     reading.problems += _twice("agency", [code for agency in agencies for code in (agency.code, *agency.aliases)])
     reading.problems += _twice("procedure", [procedure.code for procedure in procedures])
     if policy:
-        reading.problems += _strangers(policy, agencies, procedures)
+        reading.problems += _strangers(policy, agencies, procedures) + _unlawful(policy)
     if reading.problems or calendar is None or policy is None or fleet is None or forecast is None:
         raise WrongReference(reading.problems)
     bundle = Bundle(
@@ -204,6 +205,16 @@ def _places(reading: _Reading, file: Path) -> PlaceTable | None:
 
 def _twice(what: str, codes: Sequence[str]) -> list[str]:
     return [f"the {what} {code} is there {times} times" for code, times in Counter(codes).items() if times > 1]
+
+
+def _unlawful(policy: _Policy) -> list[str]:
+    """Rules that send a hired carrier to whatever comes."""
+    return [
+        f"carriers/policy.toml: rules.{number}: {name} is a hired carrier: its rule names the procedures that it may "
+        "carry (Decree 61/2018 art. 16(2))"
+        for number, rule in enumerate(policy.rules)
+        for name in forbidden(rule)
+    ]
 
 
 def _strangers(policy: _Policy, agencies: Sequence[Agency], procedures: Sequence[Procedure]) -> list[str]:

@@ -36,7 +36,7 @@ def addressed(
     for telling in tellings:
         for agency in _told(telling, view, edition):
             numbers[agency] = numbers.get(agency, 0) + 1
-            notices.append(_notice(telling, agency, numbers[agency], after, by))
+            notices.append(_notice(telling, agency, numbers[agency], after, by, view.procedure))
     return (replace(after, numbers=numbers), notices) if notices else (after, notices)
 
 
@@ -49,7 +49,9 @@ def _told(telling: Telling, view: View, edition: Edition) -> list[str]:
     return list(dict.fromkeys(agency.code for agency in agencies))
 
 
-def _notice(telling: Telling, agency: str, sequence: int, after: Dossier, by: Event) -> Derived:
+def _notice(
+    telling: Telling, agency: str, sequence: int, after: Dossier, by: Event, procedure: str | None
+) -> Derived:
     data = {
         "agency": agency,
         "kind": telling.kind,
@@ -57,5 +59,6 @@ def _notice(telling: Telling, agency: str, sequence: int, after: Dossier, by: Ev
         "text": words(telling.kind, dossier=by.subject, **telling.values),
         "state": after.status,
         "payload": telling.payload,
+        "procedure_code": procedure,
     }
     return caused(Notice, by, data, *telling.about, agency, type=type_name("notice", telling.kind))

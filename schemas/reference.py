@@ -96,12 +96,17 @@ class Procedure(Strict):
 
 
 class CarrierRule(Strict):
-    """Which carriers may carry which legs of which procedures, first match wins; the order is the order of trying."""
+    """Which carriers may carry which legs of which procedures, first match wins; the order is the order of trying.
+
+    `provinces` are those of the citizen's end: a route. What is left out fits everything; but a carrier that is not the
+    designated enterprise carries only procedures that its rule names.
+    """
 
     carriers: Annotated[tuple[CarrierName, ...], Field(min_length=1)]
     because: ShortText
     procedures: tuple[ProcedureCode, ...] = ()
     agencies: tuple[AgencyCode, ...] = ()
+    provinces: tuple[PlaceCode, ...] = ()
     legs: tuple[Annotated[str, StringConstraints(pattern=r"^[CDRT]$")], ...] = ()
 
 

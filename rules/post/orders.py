@@ -42,8 +42,7 @@ def planned(code: str, legs: Legs, view: View, edition: Edition) -> Legs:
         return legs
     legs = tuple(_called_off(leg, view) for leg in legs)
     for kind, registered_by in _wanted(legs, view, edition):
-        leg = _new_leg(code, legs, kind, registered_by, view, edition)
-        legs = (*legs, leg) if leg else legs
+        legs = (*legs, _new_leg(code, legs, kind, registered_by, view, edition))
     return legs
 
 
@@ -83,11 +82,13 @@ def _is_new(legs: Legs, kind: LegKind, fact: str) -> bool:
     return not delivered and not same[-1].open() and all(leg.registered_by != fact for leg in same)
 
 
-def _new_leg(code: str, legs: Legs, kind: LegKind, fact: str, view: View, edition: Edition) -> Leg | None:
-    choice = policy.choose(edition, kind, view.procedure, view.receiving)
-    if choice is None:
-        return None
+def _new_leg(code: str, legs: Legs, kind: LegKind, fact: str, view: View, edition: Edition) -> Leg:
+    """The next leg of its kind with the carrier that the policy names; refused at once where it names nobody."""
     name = f"{kind}{1 + sum(leg.kind is kind for leg in legs)}"
+    choice = policy.choose(edition, kind, view.procedure, view.receiving, _province(kind, view))
+    if choice is None:
+        why = f"no carrier may carry {name} of procedure {view.procedure}"
+        return Leg(name, policy.NOBODY, reference_of(code, name), why, OrderState.REFUSED, registered_by=fact)
     return Leg(
         name,
         choice.carrier,
@@ -96,6 +97,13 @@ def _new_leg(code: str, legs: Legs, kind: LegKind, fact: str, view: View, editio
         fallbacks=choice.fallbacks,
         registered_by=fact,
     )
+
+
+def _province(kind: LegKind, view: View) -> str | None:
+    """The province of the citizen's end."""
+    contact = view.return_contact if kind is LegKind.DELIVER_RESULT else view.collection_contact
+    province: str | None = contact.get("province_code") if contact else None
+    return province
 
 
 def _called_off(leg: Leg, view: View) -> Leg:

@@ -127,6 +127,7 @@ def _request(leg: Leg, event: Event, view: View) -> Derived:
         "contact": None if transfer else view.collection_contact if collecting else view.return_contact,
         "documents": result.get("documents", ()) if delivering else view.collection_documents or view.documents,
         "cash_on_delivery": result.get("fee", 0) if delivering else 0,
+        "procedure_code": view.procedure,
     }
     return caused(REQUESTS[leg.kind], event, data, leg.name, leg.carrier)
 
@@ -147,6 +148,8 @@ def _order_told(old: Leg | None, leg: Leg, event: Event, tellings: list[Telling]
                 tellings.append(Telling(NoticeKind.COLLECTION_ACCEPTED, payload, values, about))
             case _:
                 tellings.append(Telling(NoticeKind.DELIVERY_ACCEPTED, payload, values, about))
+    if old is None and leg.order is OrderState.REFUSED:
+        tellings.append(Telling(NoticeKind.ORDER_REFUSED, payload | {"because": leg.because}, {}, about))
     if old is None or old.order is leg.order:
         return
     match leg.order:

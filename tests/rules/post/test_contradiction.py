@@ -31,7 +31,9 @@ CASES = {
 
 @pytest.mark.parametrize(("claims", "expected"), CASES.values(), ids=CASES.keys())
 def test_what_cannot_be_is_named(claims: list[str], expected: list[str]) -> None:
-    assert kinds(*(an_update(*claim.split(" ", 1), evidence=claim) for claim in claims)) == expected
+    updates = [an_update(status, at, evidence=at) for status, at in (claim.split(" ", 1) for claim in claims)]
+
+    assert kinds(*updates) == expected
 
 
 @pytest.mark.parametrize(
