@@ -71,12 +71,18 @@ class Clock:
             self._look()
 
     def _look(self) -> None:
-        """Read the file again if it has changed."""
+        """Read the file again if it has changed.
+
+        The look counts once it is over: a thread that finds one under way looks itself, however long that one takes.
+        """
         assert self.file is not None
-        self._looked_at = time.monotonic()
-        status = self.file.stat()
-        if (status.st_mtime_ns, status.st_size) == self._seen:
-            return
+        began, status = time.monotonic(), self.file.stat()
+        if (status.st_mtime_ns, status.st_size) != self._seen:
+            self._read(status)
+        self._looked_at = began
+
+    def _read(self, status: os.stat_result) -> None:
+        assert self.file is not None
         lines = self.file.read_text().splitlines(keepends=True)
         whole = [line for line in lines if line.endswith("\n") and line.strip()]
         self.segments = tuple(parse_segment(line) for line in whole) or (REAL,)

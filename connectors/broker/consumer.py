@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ import structlog
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, FencedInstanceIdError, KafkaError
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from connectors.broker.record import Message, answering, message_of
 from connectors.verdicts import TryLater
@@ -21,6 +21,8 @@ SESSION_SECONDS = 45.0
 HEARTBEAT_MS = 3000
 NEW_TOPIC_SECONDS = 10
 """How soon a consumer by pattern finds a topic that is new."""
+MOST_FENCED = 5
+"""So often in a row a member may be fenced before it must be that two processes bear one name."""
 STILL_SECONDS = 10.0
 """After so long without a record the consumer looks whether there is one; at one place twice, it is renewed."""
 
@@ -54,6 +56,7 @@ class Consumer:
         self._reached: dict[Any, int] = {}
         self._held: list[Message] = []
         self._looked_at, self._stood_at = time.monotonic(), dict[Any, int]()
+        self._fenced, self._unsettled = 0, False
 
     @property
     def name(self) -> str:
@@ -69,10 +72,10 @@ class Consumer:
         if self._held:
             found, self._held = self._held[:max_records], self._held[max_records:]
         else:
-            with answering("no records"):
+            with answering("no records"), self._fenced_no_more():
                 found = self._fetch(max_records, timeout_ms)
                 if found:
-                    self._looked_at, self._stood_at = time.monotonic(), {}
+                    self._looked_at, self._stood_at, self._fenced = time.monotonic(), {}, 0
                 elif time.monotonic() - self._looked_at > STILL_SECONDS:
                     self._look()
         for message in found:
@@ -141,9 +144,33 @@ class Consumer:
         batches = self._connected().poll(timeout_ms=timeout_ms, max_records=most)
         return [message_of(record) for records in batches.values() for record in records]
 
+    @contextmanager
+    def _fenced_no_more(self) -> Iterator[None]:
+        """Come in anew where the group knows another under our name: a broker that froze answers one that is gone.
+
+        Raises RuntimeError where that happens again and again without a record between: then there are two of us.
+        """
+        try:
+            yield
+        except FencedInstanceIdError as error:
+            self._fenced += 1
+            if self._fenced > MOST_FENCED:
+                raise RuntimeError(f"another process calls itself {self._instance}: set HOSO_INSTANCE") from error
+            log.error("consumer.renewed", consumer=self.name, why="the group knows another under its name")
+            self._renew()
+            raise
+
     def _look(self) -> None:
-        """After a silence: where it stands, and where the log ends. Twice at one place before the end is too long."""
+        """After a silence: where it stands, and where the log ends. Twice at one place before the end is too long, and
+        so is twice without a place in the group.
+        """
         consumer = self._connected()
+        was, self._unsettled = self._unsettled, consumer.group_metadata().state is not MemberState.STABLE
+        if was and self._unsettled:
+            log.error("consumer.renewed", consumer=self.name, why="it has no place in its group")
+            self._looked_at = time.monotonic()
+            self._renew()
+            return
         places = consumer.assignment()
         ends = consumer.end_offsets(list(places), timeout_ms=5_000) if places else {}
         stands = {place: consumer.position(place, timeout_ms=5_000) for place in places}
@@ -157,7 +184,7 @@ class Consumer:
 
     def _renew(self) -> None:
         stale, self._consumer = self._consumer, None
-        self._handed, self._reached, self._held, self._stood_at = {}, {}, [], {}
+        self._handed, self._reached, self._held, self._stood_at, self._unsettled = {}, {}, [], {}, False
         with suppress(KafkaError):
             stale.close(autocommit=False, timeout_ms=1000)
 

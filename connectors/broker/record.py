@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from connectors.verdicts import TryLater
@@ -46,3 +47,8 @@ def answering(what: str) -> Iterator[None]:
         yield
     except (KafkaError, OSError) as error:
         raise TryLater(f"{what}: {type(error).__name__}") from error
+    except KeyError as error:
+        # kafka-python 3.0.12, asked for offsets while a partition has no leader, looks for an answer that is not there.
+        if not isinstance(error.args[0], TopicPartition):
+            raise
+        raise TryLater(f"{what}: {error.args[0].topic} has no leader") from error

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import FencedInstanceIdError
+from kafka.structs import MemberState
 
 from connectors import topics
 from connectors.broker import Consumer, Message, Place, Producer, admin, make_topics, partition_of, read_all, read_key
+from connectors.broker.consumer import MOST_FENCED
 from connectors.loop import readable, run
 from connectors.verdicts import Refused, TryLater
 from schemas.dossier import LOG
@@ -142,6 +145,68 @@ def test_a_consumer_whose_library_brings_nothing_any_more_is_replaced_by_one_tha
 
         assert [message.value for message in polled(consumer, 1)] == [b"second"]
         assert consumer._consumer is not stuck
+
+
+def patiently(consumer: Consumer, count: int, seconds: float = 30) -> list[bytes | None]:
+    """The next records, so many of them; a broker that is away is waited for."""
+    found: list[bytes | None] = []
+    until, never = time.monotonic() + seconds, threading.Event()
+    while len(found) < count:
+        assert time.monotonic() < until, f"only {len(found)} of {count} records came"
+        try:
+            found += [message.value for message in consumer.poll(500, 500)]
+        except TryLater:
+            never.wait(0.2)
+    return found
+
+
+def test_a_member_whose_place_another_took_comes_in_anew_and_reads_on(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    group = f"g-{topic}"
+    with Consumer([topic], group, "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_to(topic, b"k", b"first")
+        assert patiently(consumer, 1) == [b"first"]
+        consumer.commit()
+        with Consumer([topic], group, "one", bootstrap, session_seconds=6.0) as twin:
+            producer.publish_to(topic, b"k", b"second")
+            assert patiently(twin, 1) == [b"second"]
+            twin.commit()
+        member: Any = consumer._consumer
+        # Its place is another's now: the next time it has to join, the group does not know it.
+        member._coordinator.request_rejoin()
+        producer.publish_to(topic, b"k", b"third")
+
+        assert b"third" in patiently(consumer, 1)
+        assert consumer._consumer is not member
+
+
+def test_two_that_bear_one_name_are_told_so(bootstrap: str, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fenced(*_: Any, **__: Any) -> dict[Any, Any]:
+        raise FencedInstanceIdError
+
+    monkeypatch.setattr("connectors.broker.consumer.KafkaConsumer.poll", fenced)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap) as consumer:
+        for _ in range(MOST_FENCED):
+            with pytest.raises(TryLater):
+                consumer.poll()
+        with pytest.raises(RuntimeError, match="another process calls itself one"):
+            consumer.poll()
+
+
+def test_a_member_without_a_place_in_its_group_is_replaced(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.STILL_SECONDS", 0.5)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap) as consumer:
+        producer.publish_to(topic, b"k", b"first")
+        patiently(consumer, 1)
+        lost: Any = consumer._consumer
+        lost.poll, lost._coordinator.state = brings_nothing, MemberState.UNJOINED
+        lost.assignment = set
+        producer.publish_to(topic, b"k", b"second")
+
+        assert patiently(consumer, 1) and consumer._consumer is not lost
 
 
 def test_a_consumer_at_the_end_of_its_topic_is_left_alone(

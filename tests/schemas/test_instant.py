@@ -1,12 +1,13 @@
 """The one place the time comes from: real unless driven, driven alike for everybody, never without a zone."""
 
+import os
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from schemas.instant import VIETNAM, Clock, Segment, WrongClock, clock_from, date_of, parse_segment
+from schemas.instant import VIETNAM, Clock, Segment, WrongClock, aware, clock_from, date_of, parse_segment
 
 MONDAY = datetime(2026, 11, 16, 7, 30, tzinfo=VIETNAM)
 
@@ -45,6 +46,27 @@ def test_a_clock_by_file_follows_whoever_writes_it_without_a_jump(tmp_path: Path
     assert clock.segment(1099.0) == first
     assert clock.segment(1100.0).at(1100.0) == first.at(1100.0)
     assert clock.segment(1101.0) == second
+
+
+def test_whoever_asks_while_another_still_reads_the_file_reads_it_too(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    file.write_text("start=2026-11-02T08:00:00+07:00,speed=60,anchor=1000\n")
+    clock = Clock(file=file)
+    file.write_text(
+        "start=2026-11-02T08:00:00+07:00,speed=60,anchor=1000\nstart=2026-11-03T08:00:00+07:00,speed=1,anchor=1001\n"
+    )
+    clock._looked_at, read, meanwhile = 0.0, clock._read, list[str]()
+
+    def slowly(status: os.stat_result) -> None:
+        clock._read = read  # type: ignore[method-assign]  # the other thread's own look
+        meanwhile.append(f"{clock.now():%d}")
+        read(status)
+
+    clock._read = slowly  # type: ignore[method-assign]
+    clock.seconds()
+
+    assert meanwhile == [f"{aware(clock.seconds()):%d}"]
+    assert clock.speed == 1
 
 
 def test_a_line_that_is_half_written_is_not_read_yet(tmp_path: Path) -> None:
