@@ -11,7 +11,7 @@ from connectors.carriers import Carrier, Update
 from connectors.partner import Partner
 from connectors.seal import Evidence
 from connectors.store.queue import Owed, Queue
-from connectors.verdicts import TryLater, Unreadable
+from connectors.verdicts import Refused, TryLater, Unreadable
 from schemas.event import Frozen, Instant, derived_id
 from schemas.instant import clock, now
 from schemas.postal import RANK, ParcelStatus, Via, WebhookReceived, WebhookVerdict
@@ -55,9 +55,13 @@ class Asker:
         self._queue, self._partner, self._evidence, self._publish = queue, partner, evidence, publish
 
     def work(self, row: Owed) -> None:
-        """Ask, publish what is answered, and ask again later where that was not all."""
+        """Ask, publish what is answered, and ask again later where that was not all. A question refused is given up."""
         question = Question.model_validate_json(row.body)
-        answers = self._ask(question)
+        try:
+            answers = self._ask(question)
+        except Refused as refused:
+            self._queue.gave_up(row.id, refused.words)
+            return
         log.info("item.asked", dossier=question.dossier, leg=question.leg, carrier=question.carrier, row=row.id)
         if question.status is None and question.once:
             # The history alone, where there is one: its moves come in their order, the last one not before the others.

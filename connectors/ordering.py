@@ -7,6 +7,7 @@ import structlog
 
 from connectors.carriers import InDoubt, Receipt
 from connectors.facts import follow, packed
+from connectors.lane import OPEN, Passage
 from connectors.orders import order_of
 from connectors.partner import Partner
 from connectors.reference import References
@@ -16,6 +17,7 @@ from connectors.verdicts import AlreadyDone, Refused, TryLater
 from schemas.event import Event
 from schemas.instant import clock, now
 from schemas.postal import (
+    IN_DOUBT,
     RANK,
     CancelRefused,
     CancelRequested,
@@ -35,7 +37,7 @@ FIRST_LOOK_SECONDS = 60.0
 """How soon (driven) the carrier is asked what became of a wish to cancel; then at doubling spans."""
 LONGEST_LOOK_SECONDS = 7200.0
 UNANSWERED_SECONDS = 76 * 3600.0
-"""After how long (driven) a wish to cancel that nobody decides counts as refused."""
+"""After how long (driven) a wish to cancel that nobody decides counts as refused, and an order in doubt is given up."""
 HELD_BY_THE_POST = RANK[ParcelStatus.PICKED_UP]
 
 
@@ -51,8 +53,9 @@ class Ordering:
         sealer: Callable[[], Sealer],
         publish: Callable[[str, list[Event]], None],
         in_doubt_seconds: float,
+        passage: Passage = OPEN,
     ) -> None:
-        self._queue, self._partner, self._references = queue, partner, references
+        self._queue, self._partner, self._references, self._passage = queue, partner, references, passage
         self._opener, self._sealer, self._publish = opener, sealer, publish
         self._in_doubt_seconds = in_doubt_seconds
 
@@ -76,7 +79,7 @@ class Ordering:
     # ------------------------------------------------------------ orders
 
     def _order(self, row: Owed, request: Request) -> None:
-        if row.in_doubt and self._settled(row, request):
+        if row.in_doubt and (self._settled(row, request) or self._passage.stops(self._queue, row)):
             return
         try:
             order = order_of(request, self._contact(request), self._references.edition())
@@ -91,7 +94,10 @@ class Ordering:
         except Refused as refused:
             self._end(row, OwedState.DONE, self._refused(request, refused))
             return
-        self._end(row, OwedState.DONE, accepted(request, receipt, duplicate=known))
+        self._end(row, OwedState.DONE, self._accepted(request, receipt, duplicate=known))
+
+    def _accepted(self, request: Request, receipt: Receipt, *, duplicate: bool) -> OrderAccepted:
+        return accepted(request, receipt, self._partner.told_as(request.data.reference), duplicate=duplicate)
 
     def _settled(self, row: Owed, request: Request) -> bool:
         """What becomes of an order whose answer never came; False if it is to be sent (again)."""
@@ -100,12 +106,20 @@ class Ordering:
             case InDoubt.RESEND:
                 return False
             case InDoubt.NEVER:
-                self._queue.later(
-                    row.id, clock().seconds() + LONGEST_LOOK_SECONDS, "its webhook is awaited", in_doubt=True
-                )
+                self._await_its_webhook(row, request)
                 return True
             case InDoubt.ASK_FIRST:
                 return self._asked_first(row, request)
+
+    def _await_its_webhook(self, row: Owed, request: Request) -> None:
+        """A scan settles it; after three days without one somebody has to find out, and nothing is sent again."""
+        moment = clock().seconds()
+        if moment - row.created_at > UNANSWERED_SECONDS:
+            why = "no answer and no scan: whether the carrier has the order, somebody has to ask"
+            refused = self._refused(request, Refused(why, code=IN_DOUBT))
+            self._end(row, OwedState.GAVE_UP, refused, why)
+            return
+        self._queue.later(row.id, moment + LONGEST_LOOK_SECONDS, "its webhook is awaited", in_doubt=True)
 
     def _asked_first(self, row: Owed, request: Request) -> bool:
         """Whether the carrier knows the order, or may still come to know it: a call that was begun can land late."""
@@ -113,8 +127,10 @@ class Ordering:
             found = self._partner.ask(request.data.reference)
         except TryLater as later:
             raise TryLater(later.why, later.retry_after_seconds, in_doubt=True) from later
+        except Refused as refused:  # no answer to the question, and no word on the order
+            raise TryLater(f"it cannot be asked: {refused.code}", in_doubt=True) from refused
         if found is not None:
-            self._end(row, OwedState.DONE, accepted(request, found, duplicate=True))
+            self._end(row, OwedState.DONE, self._accepted(request, found, duplicate=True))
             return True
         left = (row.sent_at or 0.0) + self._in_doubt_seconds - time.time()
         if left > 0:
@@ -135,7 +151,7 @@ class Ordering:
     def _cancel(self, row: Owed, wish: CancelRequested) -> None:
         """The carrier approves a wish in its own time: in doubt here means that it was told and has not decided."""
         try:
-            found = self._partner.ask(wish.data.reference, wish.data.item_code)
+            found = self._known(wish)
             if gone := self._is_gone(found):
                 self._end(row, OwedState.DONE, cancelled(wish, gone))
                 return
@@ -164,6 +180,12 @@ class Ordering:
         pause = min(FIRST_LOOK_SECONDS * 2.0 ** min(row.attempts, 20), LONGEST_LOOK_SECONDS)
         self._queue.later(row.id, moment + pause, "the carrier has not decided", in_doubt=True)
 
+    def _known(self, wish: CancelRequested) -> Receipt | None:
+        """What the carrier knows of the order; of one that cannot be asked, what we know ourselves."""
+        if self._partner.carrier.asks:
+            return self._partner.ask(wish.data.reference, wish.data.item_code)
+        return Receipt(wish.data.item_code, wish.data.reference, handle=wish.data.item_code)
+
     @staticmethod
     def _is_gone(found: Receipt | None) -> str | None:
         """Why an order is gone, if it is."""
@@ -185,7 +207,7 @@ class Ordering:
         data = OrderRefused.Data(
             leg=cause.data.leg,
             carrier=cause.data.carrier,
-            verdict="gave_up" if refused.code == "gave_up" else "refused",
+            verdict=refused.code if refused.code in ("gave_up", IN_DOUBT) else "refused",
             field=refused.field,
             carrier_code=refused.code,
             carrier_words=self._sealed(cause.subject, refused.words),
@@ -205,13 +227,15 @@ class Ordering:
         return sealed
 
 
-def accepted(request: Request, receipt: Receipt, *, duplicate: bool) -> OrderAccepted:
-    """The carrier has the order. The same request gives the same fact's name, whoever finds out."""
+def accepted(request: Request, receipt: Receipt, told: str, *, duplicate: bool) -> OrderAccepted:
+    """The carrier has the order; `told` is what it was given as our reference. The same request gives one fact,
+    whoever finds out.
+    """
     data = OrderAccepted.Data(
         leg=request.data.leg,
         carrier=request.data.carrier,
         item_code=receipt.item_code,
-        reference=request.data.reference,
+        reference=told,
         fee=receipt.fee,
         duplicate=duplicate,
     )

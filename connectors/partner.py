@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from connectors.carriers import Carrier, Order, Receipt
 from connectors.metrics import counter, histogram
@@ -24,16 +26,22 @@ class Partner:
         """Have a token, so that the next call goes out at once. Raises TryLater, not in doubt."""
         self._held_token()
 
+    def told_as(self, reference: str) -> str:
+        """Our reference as the carrier is told it."""
+        return self.carrier.reference(self._settings, reference)
+
     def order(self, order: Order, not_after: float | None = None) -> Receipt:
         """Its receipt for a new order. Raises TryLater (in doubt where it may have taken it), Refused, AlreadyDone.
 
         After `not_after` (real unix seconds) nothing is sent any more: somebody else may have asked by then.
         """
-        return self.carrier.receipt(self._send(self.carrier.request(self._settings, order), not_after))
+        with self._known():
+            return self.carrier.receipt(self._send(self.carrier.request(self._settings, order), not_after))
 
     def ask(self, reference: str, item: str | None = None) -> Receipt | None:
         """What it knows of an order; None if nothing."""
-        return self.carrier.found(self.status(reference, item))
+        with self._known():
+            return self.carrier.found(self.status(reference, item))
 
     def status(self, reference: str, item: str | None = None) -> Reply:
         """Its answer to the question where an order stands, as it came."""
@@ -46,9 +54,21 @@ class Partner:
 
     def cancel(self, receipt: Receipt) -> bool:
         """Whether the order is gone; False: it will see."""
-        return self.carrier.cancelled(self._send(self.carrier.cancel(self._settings, receipt)))
+        with self._known():
+            return self.carrier.cancelled(self._send(self.carrier.cancel(self._settings, receipt)))
 
     # ------------------------------------------------------------ inside
+
+    @contextmanager
+    def _known(self) -> Iterator[None]:
+        """Forget a token of which the carrier says, in whatever words and with whatever status, that it is none."""
+        try:
+            yield
+        except TryLater as later:
+            if later.stale_token:
+                with self._lock:
+                    self._token = None
+            raise
 
     def _send(self, call: Call, not_after: float | None = None) -> Reply:
         token = self._held_token()

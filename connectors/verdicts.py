@@ -16,11 +16,22 @@ class Verdict(Exception):
 
 
 class TryLater(Verdict):
-    """Not now. `in_doubt`: the partner may have taken it all the same, so it is asked before anything is sent again."""
+    """Not now. `in_doubt`: the partner may have taken it all the same, so it is asked before anything is sent again.
 
-    def __init__(self, why: str, retry_after_seconds: float | None = None, *, in_doubt: bool = False) -> None:
+    `stale_token`: it no longer knows the token that was shown, so the next try shows a new one.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        retry_after_seconds: float | None = None,
+        *,
+        in_doubt: bool = False,
+        stale_token: bool = False,
+    ) -> None:
         super().__init__(why)
         self.why, self.retry_after_seconds, self.in_doubt = why, retry_after_seconds, in_doubt
+        self.stale_token = stale_token
 
 
 class AlreadyDone(Verdict):

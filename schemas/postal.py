@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.dossier import LOG, Documents
-from schemas.event import AgencyCode, Event, Frozen, Instant, LegName, LongText, Money, ShortText
+from schemas.event import AgencyCode, Event, Frozen, Instant, LegName, LongText, Money, ProcedureCode, ShortText
 from schemas.sealed import Box, Contact, FreeText
 
 REQUESTS = "postal.requests"
@@ -153,6 +153,7 @@ class Request(Event):
         contact: Contact | None = None
         documents: Documents = ()
         cash_on_delivery: Money = 0
+        procedure_code: ProcedureCode | None = None
 
     topic: ClassVar[str] = REQUESTS
     writer: ClassVar[str] = "streams"
@@ -216,6 +217,10 @@ class OrderAccepted(PostalFact):
     writer = "dispatch"
     type: Literal["vn.hoso.postal.order_accepted.v1"] = "vn.hoso.postal.order_accepted.v1"
     data: Data
+
+
+IN_DOUBT = "in_doubt"
+"""The verdict on an order that was never answered and never seen: nobody knows whether the carrier has it."""
 
 
 class OrderRefused(PostalFact):

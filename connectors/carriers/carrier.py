@@ -124,6 +124,10 @@ class Carrier(Protocol):
         """The call as one who holds the token makes it."""
         ...
 
+    def reference(self, settings: Any, reference: str) -> str:
+        """What it is told instead of our reference: the same, or a shorter one in its own signs."""
+        ...
+
     def request(self, settings: Any, order: Order) -> Call:
         """Our order as its call."""
         ...
@@ -152,6 +156,10 @@ class Carrier(Protocol):
         """Whether the order is gone; False: it will see. Refused: it will not."""
         ...
 
+    def api_version(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str | None:
+        """Which of its lists of codes a webhook speaks; None where its bytes tell, or there is one list only."""
+        ...
+
     def updates(self, body: bytes, api_version: str | None = None) -> list[Update]:
         """What a webhook, or an answer to `query` or `history`, says. Raises Unreadable."""
         ...
@@ -166,6 +174,6 @@ class Carrier(Protocol):
         """The body without secrets: what may be stored."""
         ...
 
-    def answer(self, verdict: Verdict | None = None) -> Reply:
-        """What it expects to hear to its webhook: for one that is kept, or for a verdict on it."""
+    def answer(self, verdict: Verdict | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """What it expects to hear to its webhook, of which these were the headers: kept, or a verdict on it."""
         ...

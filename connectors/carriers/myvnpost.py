@@ -19,6 +19,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from connectors.carriers.carrier import Fee, InDoubt, Order, Party, Receipt, Update
+from connectors.carriers.reading import (
+    MOST_NAME,
+    amount_of,
+    answered,
+    object_of,
+    parsed,
+    record_of,
+    text_of,
+    token_of,
+)
 from connectors.carriers.times import instant_of
 from connectors.carriers.words import reason_of
 from connectors.settings import Myvnpost, Signature
@@ -79,8 +89,6 @@ CONTENT = "Tài liệu"
 TWO_LEVELS = "VNPOST"
 """The district code of an address that has none (two levels of government since 01/07/2025)."""
 SIGNED_PREFIX = "MYVNP"
-MOST_TEXT, MOST_NAME, MOST_MONEY = 4000, 200, 10**13
-"""What our words hold: signs of a sentence, signs of a name, dong."""
 
 
 class MyVNPost:
@@ -104,14 +112,15 @@ class MyVNPost:
 
     def token(self, reply: Reply) -> str:
         """The token it gives. Wrong credentials are an operator's to mend, not a citizen's order to refuse."""
-        said = _object(_json(reply))
-        if reply.status != 200 or not said.get("token"):
-            raise TryLater(f"no token: {reply.status}", reply.retry_after_seconds)
-        return str(said["token"])
+        return token_of(reply, "token")
 
     def with_token(self, call: Call, token: str) -> Call:
         """Its header is `token`, not Authorization."""
         return Call(call.method, call.path, call.json, call.data, {**call.headers, "token": token}, call.query)
+
+    def reference(self, settings: Myvnpost, reference: str) -> str:
+        """Its order code takes ours as it is."""
+        return reference
 
     def request(self, settings: Myvnpost, order: Order) -> Call:
         """An order for one envelope, collected at the sender."""
@@ -162,7 +171,7 @@ class MyVNPost:
 
     def receipt(self, reply: Reply) -> Receipt:
         """A non-empty item code is the sign of success, whatever the status says."""
-        said = _object(_answered(reply))
+        said = object_of(answered(reply))
         if found := _receipt(said):
             return found
         raise _refusal(reply, said)
@@ -171,35 +180,39 @@ class MyVNPost:
         """The order it knows under our reference or its number; None if there is none."""
         if reply.status == 404:
             return None
-        said = _answered(reply)
+        said = answered(reply)
         said = said[0] if isinstance(said, list) and len(said) == 1 else said
         if said == [] or said is None:
             return None
-        results = _object(said).get("results")
+        results = object_of(said).get("results")
         if results is None and not isinstance(said, list):
-            raise _refusal(reply, _object(said))
-        return next((found for order in results or () if (found := _receipt(_object(order)))), None)
+            raise _refusal(reply, object_of(said))
+        return next((found for order in results or () if (found := _receipt(object_of(order)))), None)
 
     def cancelled(self, reply: Reply) -> bool:
         """A list means that the wish is on its way; it is gone when its status says so."""
-        said = _answered(reply)
+        said = answered(reply)
         if isinstance(said, list):
             return False
-        raise _refusal(reply, _object(said))
+        raise _refusal(reply, object_of(said))
 
     # ------------------------------------------------------------ what it tells
 
+    def api_version(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str | None:
+        """Its bodies tell which list they speak."""
+        return None
+
     def updates(self, body: bytes, api_version: str | None = None) -> list[Update]:
         """A webhook of either list, an order it was asked for, or a history: told apart by their shapes."""
-        said = _parsed(body)
+        said = parsed(body)
         said = said[0] if isinstance(said, list) and len(said) == 1 else said
         match said:
             case {"Data": str(inner)}:
-                return [_old(_record(_parsed(inner.encode())))]
-            case {"data": list(rows)} if any("statusHistory" in _record(row) for row in rows):
-                return [update for row in rows for update in _history(_record(row))]
+                return [_old(record_of(parsed(inner.encode())))]
+            case {"data": list(rows)} if any("statusHistory" in record_of(row) for row in rows):
+                return [update for row in rows for update in _history(record_of(row))]
             case {"data": list(rows)} | {"results": list(rows)}:
-                return [_new(_record(row)) for row in rows]
+                return [_new(record_of(row)) for row in rows]
             case []:
                 return []
         raise Unreadable("neither a webhook nor an answer of MyVNPost")
@@ -208,7 +221,7 @@ class MyVNPost:
         self, settings: Myvnpost, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> WebhookVerdict:
         """Never more than `none`: its signature covers the first record only. Forged where one is due and wrong."""
-        said = _parsed(body)
+        said = parsed(body)
         self.updates(body)
         if settings.signature is Signature.REQUIRED and not _is_signed(settings, said):
             raise Forged("the signature is missing or wrong")
@@ -218,7 +231,7 @@ class MyVNPost:
         """It sends no secrets."""
         return body
 
-    def answer(self, verdict: Verdict | None = None) -> Reply:
+    def answer(self, verdict: Verdict | None = None, headers: Mapping[str, str] | None = None) -> Reply:
         """What its document asks for: 200, 400 for a bad shape, 401 for a bad signature."""
         match verdict:
             case None:
@@ -261,129 +274,77 @@ def _about(reference: str, item: str | None) -> dict[str, str]:
 # ---------------------------------------------------------------- its answers
 
 
-def _answered(reply: Reply) -> Any:
-    """What it says, once it is neither down nor hurried. TryLater is in doubt unless it surely did nothing."""
-    match reply.status:
-        case 401 | 403:
-            raise TryLater(f"it does not let us in: {reply.status}")
-        case 429:
-            raise TryLater("it is hurried: 429", reply.retry_after_seconds)
-        case 408 | 425:
-            raise TryLater(f"it did not wait: {reply.status}", reply.retry_after_seconds, in_doubt=True)
-        case status if status >= 500:
-            raise TryLater(f"it is down: {status}", reply.retry_after_seconds, in_doubt=True)
-        case status if 300 <= status < 400:
-            raise TryLater(f"it has moved: {status}")
-    return _json(reply)
-
-
-def _json(reply: Reply) -> Any:
-    try:
-        return json.loads(reply.body)
-    except (ValueError, RecursionError) as error:
-        raise TryLater(f"its answer is no JSON: {reply.status}", in_doubt=reply.status < 400) from error
-
-
-def _object(said: Any) -> Mapping[str, Any]:
-    return said if isinstance(said, dict) else {}
-
-
 def _receipt(said: Mapping[str, Any]) -> Receipt | None:
-    item = _text(said, "itemCode", "originalItemCode")
+    item = text_of(said, "itemCode", "originalItemCode")
     if not item:
         return None
     return Receipt(
         item_code=item[:MOST_NAME],
-        reference=_text(said, "saleOrderCode"),
-        fee=_amount(said.get("totalFee")),
-        handle=_text(said, "originalID", "originalId") or None,
-        status=STATUSES.get((NEW, _text(said, "status")), ParcelStatus.UNKNOWN),
+        reference=text_of(said, "saleOrderCode"),
+        fee=amount_of(said.get("totalFee")),
+        handle=text_of(said, "originalID", "originalId") or None,
+        status=STATUSES.get((NEW, text_of(said, "status")), ParcelStatus.UNKNOWN),
     )
 
 
 def _refusal(reply: Reply, said: Mapping[str, Any]) -> Verdict:
     """Its error object: {status, timestamp, error, message, description, path}; it may come with HTTP 200."""
-    words = _text(said, "message", "error")
-    code = _text(said, "status")[:MOST_NAME] or str(reply.status)
+    words = text_of(said, "message", "error")
+    code = text_of(said, "status")[:MOST_NAME] or str(reply.status)
     if not words:
         return TryLater(f"an answer without words: {reply.status}", in_doubt=reply.status < 400)
     if code.startswith("5"):
         return TryLater(f"it is down: {code}", in_doubt=True)
-    field = _text(said, "description")[:MOST_NAME]
+    field = text_of(said, "description")[:MOST_NAME]
     return Refused(words, code, field if field.isidentifier() else None)
 
 
 # ---------------------------------------------------------------- its updates
 
 
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("no JSON") from error
-
-
-def _record(said: Any) -> Mapping[str, Any]:
-    if not isinstance(said, dict):
-        raise Unreadable("a record that is no object")
-    return said
-
-
-def _text(record: Mapping[str, Any], *names: str) -> str:
-    """The first of these fields that says something."""
-    return next((_clean(record[name]) for name in names if record.get(name) not in (None, "")), "")
-
-
-def _clean(value: Any) -> str:
-    """A value as text that can be stored and encoded: half a sign (a lone surrogate) becomes a question mark, and so
-    does NUL, which PostgreSQL keeps in no text.
-    """
-    return str(value).replace("\x00", "?").strip().encode("utf-8", "replace").decode()[:MOST_TEXT]
-
-
 def _new(record: Mapping[str, Any]) -> Update:
-    code, words = _text(record, "status"), _text(record, "causeName", "statusName")
+    code, words = text_of(record, "status"), text_of(record, "causeName", "statusName")
     return Update(
-        item=_text(record, "itemCode", "originalItemCode"),
-        reference=_text(record, "saleOrderCode"),
+        item=text_of(record, "itemCode", "originalItemCode"),
+        reference=text_of(record, "saleOrderCode"),
         status=STATUSES.get((NEW, code), ParcelStatus.UNKNOWN),
-        reason=reason_of(_text(record, "causeName")),
-        at=_at(_text(record, "updatedDate")),
+        reason=reason_of(text_of(record, "causeName")),
+        at=_at(text_of(record, "updatedDate")),
         code=code or "none",
         words=words,
         fee=FEES.get((NEW, code)),
-        amount=_amount(record.get("codAmount")),
+        amount=amount_of(record.get("codAmount")),
     )
 
 
 def _old(record: Mapping[str, Any]) -> Update:
-    code, cause, note = _text(record, "OrderStatusId"), _text(record, "CauseName"), _text(record, "DeliveryNote")
+    code, cause, note = text_of(record, "OrderStatusId"), text_of(record, "CauseName"), text_of(record, "DeliveryNote")
     status = STATUSES.get((OLD, code), ParcelStatus.UNKNOWN)
     return Update(
-        item=_text(record, "ItemCode"),
-        reference=_text(record, "OrderCode"),
+        item=text_of(record, "ItemCode"),
+        reference=text_of(record, "OrderCode"),
         status=ON_THE_WAY_BACK.get(code, status) if record.get("IsReturn") is True else status,
         reason=reason_of(cause, note),
-        at=_at(_text(record, "LastUpdateTime")),
+        at=_at(text_of(record, "LastUpdateTime")),
         code=f"{OLD}:{code or 'none'}",
         words=cause or note,
         fee=FEES.get((OLD, code)),
-        amount=_amount(record.get("CodAmount")),
+        amount=amount_of(record.get("CodAmount")),
     )
 
 
 def _history(record: Mapping[str, Any]) -> list[Update]:
     """The steps of one item. They carry its number only, and no reason."""
-    steps = [_record(step) for step in record.get("statusHistory") or ()]
+    steps = [record_of(step) for step in record.get("statusHistory") or ()]
     return [
         Update(
-            item=_text(record, "itemCode"),
-            reference=_text(record, "saleOrderCode"),
-            status=STATUSES.get((NEW, _text(step, "statusCode")), ParcelStatus.UNKNOWN),
+            item=text_of(record, "itemCode"),
+            reference=text_of(record, "saleOrderCode"),
+            status=STATUSES.get((NEW, text_of(step, "statusCode")), ParcelStatus.UNKNOWN),
             reason=None,
-            at=_at(f"{_text(step, 'createdDate')} {_text(step, 'createHour')}"),
-            code=_text(step, "statusCode") or "none",
-            words=_text(step, "statusName"),
+            at=_at(f"{text_of(step, 'createdDate')} {text_of(step, 'createHour')}"),
+            code=text_of(step, "statusCode") or "none",
+            words=text_of(step, "statusName"),
         )
         for step in steps
     ]
@@ -391,11 +352,6 @@ def _history(record: Mapping[str, Any]) -> list[Update]:
 
 def _at(text: str) -> datetime | None:
     return instant_of(text, TIMES)
-
-
-def _amount(value: Any) -> int | None:
-    """A sum in dong, where it is one."""
-    return int(value) if isinstance(value, int | float) and 0 < value <= MOST_MONEY else None
 
 
 # ---------------------------------------------------------------- its signature

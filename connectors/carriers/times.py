@@ -13,8 +13,10 @@ def instant_of(text: object, patterns: Sequence[str]) -> datetime | None:
     for pattern in patterns:
         try:
             found = datetime.strptime(str(text).strip(), pattern)  # noqa: DTZ007  # The zone follows.
+            aware = found.replace(tzinfo=VIETNAM) if found.tzinfo is None else found.astimezone(VIETNAM)
         except ValueError:
             continue
-        aware = found.replace(tzinfo=VIETNAM) if found.tzinfo is None else found.astimezone(VIETNAM)
+        except OverflowError:  # an instant that no zone can hold, as 0001-01-01T00:00:00+14:00
+            return None
         return aware.replace(microsecond=0) if aware.year in SENSIBLE_YEARS else None
     return None

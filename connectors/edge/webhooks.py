@@ -11,6 +11,7 @@ from connectors.edge import body
 from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
 from connectors.metrics import counter
+from connectors.settings import may_call
 from connectors.transport import Reply
 from connectors.verdicts import Forged, TryLater, Unreadable
 from schemas.event import derived_id
@@ -27,7 +28,7 @@ SECRET = "secret"
 def routes(door: Door) -> APIRouter:
     """The carriers' side of the door."""
     api = APIRouter(prefix="/v1/webhooks", tags=["carriers"])
-    answers = problems(404, 408, 413)
+    answers = problems(403, 404, 408, 413)
 
     @api.post("/{carrier}", responses=answers, summary="A carrier's webhook, in its own form")
     async def call(carrier: str, request: Request) -> Response:
@@ -47,6 +48,10 @@ async def _call(door: Door, name: str, secret: str | None, request: Request) -> 
     if carrier is None:
         counter("hoso_webhooks_total").labels("unknown", "unknown").inc()
         raise Problem(404, "There is no such carrier here; look at the address you were given.")
+    if not may_call(settings_of(door.settings, name), request.client.host if request.client else ""):
+        counter("hoso_webhooks_total").labels(name, "stranger").inc()
+        log.warning("webhook.refused", carrier=name, verdict="stranger", why="its address is not on the carrier's list")
+        raise Problem(403, "This address may not call for that carrier; ask an operator to add it to the list.")
     raw = await body.read(request, MOST_BYTES)
     reply = await run_in_threadpool(_take, door, carrier, secret, raw, request)
     headers = {name: value for name, value in reply.headers.items() if name.lower() != "content-length"}
@@ -56,9 +61,9 @@ async def _call(door: Door, name: str, secret: str | None, request: Request) -> 
 def _take(door: Door, carrier: Carrier, secret: str | None, raw: bytes, request: Request) -> Reply:
     """Verified, then durable, then answered as the carrier's contract says."""
     query = dict(request.query_params) | ({SECRET: secret} if secret is not None else {})
-    settings = settings_of(door.settings, carrier.name)
+    settings, headers = settings_of(door.settings, carrier.name), dict(request.headers)
     try:
-        verdict = carrier.verify(settings, dict(request.headers), query, raw)
+        verdict = carrier.verify(settings, headers, query, raw)
         event = WebhookReceived(
             id=derived_id(f"/carriers/{carrier.name}", "webhook", digest := sha256(raw).hexdigest()),
             source=f"/carriers/{carrier.name}",
@@ -70,6 +75,7 @@ def _take(door: Door, carrier: Carrier, secret: str | None, raw: bytes, request:
                 via=Via.WEBHOOK,
                 verdict=verdict,
                 trusts=bool(settings.trusted_because),
+                api_version=carrier.api_version(headers, query, raw),
                 body=door.evidence.seal(carrier.redact(raw)),
             ),
         )
@@ -78,7 +84,7 @@ def _take(door: Door, carrier: Carrier, secret: str | None, raw: bytes, request:
         said = type(refused).__name__
         counter("hoso_webhooks_total").labels(carrier.name, said).inc()
         log.warning("webhook.refused", carrier=carrier.name, verdict=said, why=str(refused))
-        return carrier.answer(refused)
+        return carrier.answer(refused, headers)
     counter("hoso_webhooks_total").labels(carrier.name, verdict.value).inc()
     log.info("webhook.kept", carrier=carrier.name, digest=digest, verdict=verdict.value)
-    return carrier.answer()
+    return carrier.answer(None, headers)

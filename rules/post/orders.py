@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from rules.life import View
 from rules.post import policy
 from rules.post.leg import Leg, OrderState, Update, with_confirmed, with_update
-from rules.post.standard import first_attempt_by, one_province
+from rules.post.standard import at_fault, first_attempt_by, one_province
 from rules.reference import Edition
 from rules.transitions import CLOSED
 from schemas.dossier import DossierStatus
 from schemas.event import Event
 from schemas.ops import AgedOut, StatusConfirmed
 from schemas.postal import (
+    IN_DOUBT,
     CancelRefused,
     InvitationMade,
     ItemMoved,
@@ -89,11 +90,14 @@ def _new_leg(code: str, legs: Legs, kind: LegKind, fact: str, view: View, editio
     if choice is None:
         why = f"no carrier may carry {name} of procedure {view.procedure}"
         return Leg(name, policy.NOBODY, reference_of(code, name), why, OrderState.REFUSED, registered_by=fact)
+    before = [leg for leg in legs if leg.kind is kind]
+    fault = at_fault(before[-1]) if before else None
+    cost = f"; {fault} bears the cost of this try (Decision 45/2016 art. 12(4))" if fault else ""
     return Leg(
         name,
         choice.carrier,
         reference_of(code, name),
-        choice.because,
+        choice.because + cost,
         fallbacks=choice.fallbacks,
         registered_by=fact,
     )
@@ -139,7 +143,7 @@ def _answer(leg: Leg, event: Event, edition: Edition, view: View) -> Leg:
         case OrderAccepted():
             return _accepted(leg, event, edition, view)
         case OrderRefused() if event.data.carrier == leg.carrier and leg.order is not OrderState.ACCEPTED:
-            return _refused(leg)
+            return _refused(leg, event.data.verdict)
         case OrderCancelled() if event.data.carrier == leg.carrier:
             return replace(leg, order=OrderState.CANCELLED, expected_by=None)
         case CancelRefused() if leg.order is OrderState.CANCELLING:
@@ -164,9 +168,9 @@ def _accepted(leg: Leg, event: OrderAccepted, edition: Edition, view: View) -> L
     return replace(leg, order=order, item=event.data.item_code, accepted_at=event.time, expected_by=by)
 
 
-def _refused(leg: Leg) -> Leg:
-    """The policy's next carrier, by a second request; or nobody."""
-    if not leg.fallbacks or leg.order is OrderState.CANCELLING:
+def _refused(leg: Leg, verdict: str) -> Leg:
+    """The policy's next carrier, by a second request; or nobody. While it may be at the first, nobody else is asked."""
+    if not leg.fallbacks or leg.order is OrderState.CANCELLING or verdict == IN_DOUBT:
         return replace(leg, order=OrderState.REFUSED)
     return replace(
         leg, carrier=leg.fallbacks[0], fallbacks=leg.fallbacks[1:], order=OrderState.REQUESTED, asked=leg.asked + 1

@@ -10,7 +10,7 @@ from rules.plain import plain, text_of
 from rules.post.contradiction import contradictions
 from rules.post.custody import differences
 from rules.post.leg import GOING_BACK, Leg, OrderState, Update
-from rules.post.standard import went_back_too_early
+from rules.post.standard import at_fault, ground_of, went_back_too_early
 from rules.turn import Turn
 from schemas.clock import Violation
 from schemas.deadline import ContradictionFound, DiscrepancyFound, ReturnedTooEarly
@@ -48,7 +48,7 @@ def post_reacts(turn: Turn) -> None:
         _asked(old, leg, event, turn.view, turn.facts)
         _order_told(old, leg, event, tellings)
         if old is None or old.updates != leg.updates or old.confirmed != leg.confirmed:
-            _fate_told(old, leg, tellings)
+            _fate_told(turn, old, leg)
             _went_back(turn, old, leg)
             _contradicted(turn, old, leg)
         if leg.aged_out and not (old and old.aged_out):
@@ -162,8 +162,9 @@ def _order_told(old: Leg | None, leg: Leg, event: Event, tellings: list[Telling]
             tellings.append(Telling(NoticeKind.CANCEL_REFUSED, payload, {}, about))
 
 
-def _fate_told(old: Leg | None, leg: Leg, tellings: list[Telling]) -> None:
+def _fate_told(turn: Turn, old: Leg | None, leg: Leg) -> None:
     """What is CONFIRMED now and was not before; what is only reported stays in the house."""
+    tellings = turn.tellings
     before, now = (old.known if old else None), leg.known
     told_attempts = before.attempts if before else ()
     for attempt in now.attempts:
@@ -175,7 +176,7 @@ def _fate_told(old: Leg | None, leg: Leg, tellings: list[Telling]) -> None:
     if now.contradicted and not (before and before.contradicted):
         tellings.append(Telling(NoticeKind.POSTAL_CONTRADICTION, _leg_payload(leg, now.current), {}, (leg.name,)))
     if leg.kind is LegKind.DELIVER_RESULT and now.current and now.status is not (before.status if before else None):
-        _result_told(leg, now.current, before.status if before else None, tellings)
+        _result_told(turn, leg, now.current, before.status if before else None)
 
 
 def _went_back(turn: Turn, old: Leg | None, leg: Leg) -> None:
@@ -188,20 +189,23 @@ def _went_back(turn: Turn, old: Leg | None, leg: Leg) -> None:
     violated(turn, Violation.RETURNED_TOO_EARLY, turn.event.ref)
 
 
-def _result_told(leg: Leg, update: Update, was: ParcelStatus | None, tellings: list[Telling]) -> None:
-    payload = _leg_payload(leg, update)
+def _result_told(turn: Turn, leg: Leg, update: Update, was: ParcelStatus | None) -> None:
+    tellings, payload = turn.tellings, _leg_payload(leg, update)
     match update.status:
         case ParcelStatus.DELIVERED:
             proof = update.proof or "not stated by the carrier"
             tellings.append(Telling(NoticeKind.RESULT_DELIVERED, payload | {"proof": proof}, {}, (leg.name,)))
         case ParcelStatus.RETURNED_TO_SENDER | ParcelStatus.LOST | ParcelStatus.DESTROYED:
-            ended = Telling(
-                NoticeKind.RESULT_UNDELIVERABLE, payload | {"phase": "ended"}, {}, (leg.name, update.status)
-            )
-            tellings.append(ended)
+            payload |= {"phase": "ended"} | _undeliverable(turn, leg)
+            tellings.append(Telling(NoticeKind.RESULT_UNDELIVERABLE, payload, {}, (leg.name, update.status)))
         case status if status in GOING_BACK and was not in GOING_BACK:
-            going = Telling(NoticeKind.RESULT_UNDELIVERABLE, payload | {"phase": "going back"}, {}, (leg.name, "back"))
-            tellings.append(going)
+            payload |= {"phase": "going back"} | _undeliverable(turn, leg)
+            tellings.append(Telling(NoticeKind.RESULT_UNDELIVERABLE, payload, {}, (leg.name, "back")))
+
+
+def _undeliverable(turn: Turn, leg: Leg) -> dict[str, Any]:
+    """The ground of the postal law, and who bears the cost of another try."""
+    return {"ground": ground_of(leg, turn.edition), "borne_by": at_fault(leg)}
 
 
 def _same_attempt(one: Update, other: Update) -> bool:

@@ -11,7 +11,7 @@ from rules.life import View
 from rules.post.leg import GOING_BACK, HELD_BY_THE_POST, Leg, OrderState, Update
 from rules.reference import Edition
 from schemas.instant import VIETNAM, date_of
-from schemas.postal import RANK, FailureReason, LegKind, ParcelStatus
+from schemas.postal import RANK, FailureReason, FaultParty, LegKind, ParcelStatus
 
 TRIED = frozenset({ParcelStatus.DELIVERY_FAILED, ParcelStatus.AWAITING_COLLECTION, ParcelStatus.DELIVERED})
 INVITATIONS, APART_WORKING_DAYS = 2, 2
@@ -24,7 +24,15 @@ GROUNDS = frozenset({
     FailureReason.MOVED,
     FailureReason.NOT_FOUND,
 })  # fmt: skip
-"""Why an item cannot be delivered at all, without any invitation (Postal Law's grounds)."""
+"""Why an item cannot be delivered at all, without any invitation (Postal Law 49/2010/QH12 art. 17)."""
+GROUND_WORDS = {
+    FailureReason.REFUSED: "the addressee refused it",
+    FailureReason.ADDRESS_INCOMPLETE: "no or an incomplete address",
+    FailureReason.ADDRESS_WRONG: "no or an incomplete address",
+    FailureReason.MOVED: "the addressee moved and left no new address",
+    FailureReason.NOT_FOUND: "the addressee was not found",
+}
+NOT_COLLECTED = "not collected after two invitations"
 
 
 def first_attempt_by(edition: Edition, accepted_at: datetime, one_province: bool) -> datetime:
@@ -84,6 +92,22 @@ def went_back_too_early(leg: Leg, edition: Edition) -> Update | None:
         return None
     days = sorted({date_of(at) for at in _invited(leg, failed) if at <= _when(first)})
     return None if _apart(days, edition) >= INVITATIONS else first
+
+
+def ground_of(leg: Leg, edition: Edition) -> str | None:
+    """Why an item counts as undeliverable, in the words of the Postal Law (art. 17); None where no ground is known."""
+    failed = [one for one in _sure(leg) if one.status is ParcelStatus.DELIVERY_FAILED]
+    for one in sorted((one for one in _sure(leg) if one.reason in GROUND_WORDS), key=_when, reverse=True):
+        assert one.reason is not None
+        return GROUND_WORDS[one.reason]
+    invited = _apart(sorted({date_of(at) for at in _invited(leg, failed)}), edition)
+    return NOT_COLLECTED if invited >= INVITATIONS else None
+
+
+def at_fault(leg: Leg) -> FaultParty | None:
+    """Who bears the cost of another try: the party at fault of the last failure (Decision 45/2016 art. 12(4))."""
+    faults = [one for one in _sure(leg) if one.fault is not None]
+    return max(faults, key=_when).fault if faults else None
 
 
 def _sure(leg: Leg) -> Iterable[Update]:

@@ -152,7 +152,7 @@ def answered(store: Store, tmp_path: Path, leg: str, cause: str) -> str:
     """An order that a carrier has taken, and whose answer was put on the log; the ref of that answer."""
     queue = Queue(store, "dispatch")
     request = a_request(settings_in(tmp_path), leg).model_copy(update={"causationid": cause})
-    fact = accepted(request, Receipt("EA1", request.data.reference), duplicate=False)
+    fact = accepted(request, Receipt("EA1", request.data.reference), request.data.reference, duplicate=False)
     with store.begin() as connection:
         queue.put(connection, [Owed(request.ref, "myvnpost", request.data.reference, 1, request.encode())])
         queue.end(connection, request.ref, OwedState.DONE, packed([fact]))

@@ -10,6 +10,7 @@ from connectors.carriers import Update, carriers
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(HERE.glob("*/*.expected.json"))
+each_paper = pytest.mark.parametrize("expected", SAMPLES, ids=lambda file: f"{file.parent.name}/{file.name}")
 
 
 def _shown(update: Update) -> dict[str, Any]:
@@ -22,26 +23,46 @@ def _shown(update: Update) -> dict[str, Any]:
     }
 
 
-def _api_version(expected: Path, said: list[dict[str, Any]]) -> str | None:
+def _wanted(expected: Path) -> list[dict[str, Any]]:
+    wanted = json.loads(expected.read_text())
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def _body(expected: Path) -> bytes:
+    """What was sent: JSON, or a form."""
+    sent = [expected.with_name(expected.name.replace(".expected.json", suffix)) for suffix in (".json", ".txt")]
+    (file,) = [file for file in sent if file.exists()]
+    return file.read_bytes()
+
+
+def _api_version(expected: Path) -> str | None:
     meta = expected.with_name(expected.name.replace("webhook_", "meta_").replace(".expected", ""))
     told = json.loads(meta.read_text()) if meta.exists() else {}
+    said = _wanted(expected)
     version = said[0].get("api_version") if said else None
     found = version or told.get("api_version")
     assert found is None or isinstance(found, str)
     return found
 
 
-@pytest.mark.parametrize("expected", SAMPLES, ids=lambda file: f"{file.parent.name}/{file.name}")
+@each_paper
 def test_a_carriers_own_paper_translates_as_expected(expected: Path) -> None:
-    wanted = json.loads(expected.read_text())
-    wanted = wanted if isinstance(wanted, list) else [wanted]
-    body = expected.with_name(expected.name.replace(".expected", "")).read_bytes()
+    carrier = carriers()[expected.parent.name]
 
-    updates = carriers()[expected.parent.name].updates(body, _api_version(expected, wanted))
+    updates = carrier.updates(_body(expected), _api_version(expected))
 
     assert [_shown(update) for update in updates] == [
-        {key: value for key, value in one.items() if key != "api_version"} for one in wanted
+        {key: value for key, value in one.items() if key != "api_version"} for one in _wanted(expected)
     ]
+
+
+@each_paper
+def test_what_is_stored_of_a_paper_says_the_same(expected: Path) -> None:
+    carrier, version = carriers()[expected.parent.name], _api_version(expected)
+
+    stored = carrier.redact(_body(expected))
+
+    assert carrier.updates(stored, version) == carrier.updates(_body(expected), version)
 
 
 def test_every_carrier_has_samples() -> None:

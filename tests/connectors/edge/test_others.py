@@ -5,9 +5,10 @@ from hashlib import sha256
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
 
 from connectors.seal import Evidence
-from connectors.settings import Signature
+from connectors.settings import CarrierSettings, Signature, may_call
 from connectors.store import feed
 from connectors.store.feed import Told
 from schemas.contract import json_schemas
@@ -51,6 +52,27 @@ def test_a_forged_webhook_gets_401_and_leaves_nothing(rig: Rig, monkeypatch: pyt
 
     assert answer.status_code == 401
     assert len(rig.producer.rows) == before
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status"), [("", 200), ("203.0.113.0/24", 403), ("203.0.113.0/24, 127.0.0.0/8", 200)]
+)
+def test_where_there_is_a_list_of_addresses_nobody_else_calls(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, allowed: str, status: int
+) -> None:
+    listed = rig.door.settings.myvnpost.model_copy(update={"allowed_addresses": allowed})
+    monkeypatch.setitem(rig.door.settings.__dict__, "myvnpost", listed)
+    before = len(rig.producer.rows)
+
+    assert rig.client.post("/v1/webhooks/myvnpost", content=WEBHOOK).status_code == status
+    assert (len(rig.producer.rows) > before) == (status == 200)
+
+
+def test_a_caller_without_an_address_is_on_no_list() -> None:
+    assert may_call(CarrierSettings(), "") and not may_call(CarrierSettings(allowed_addresses="127.0.0.0/8"), "")
+    assert not may_call(CarrierSettings(allowed_addresses="127.0.0.0/8"), "testclient")
+    with pytest.raises(ValidationError):
+        CarrierSettings(allowed_addresses="the office")
 
 
 def test_a_webhook_is_not_taken_while_the_broker_is_away(rig: Rig) -> None:

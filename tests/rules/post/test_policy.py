@@ -8,7 +8,7 @@ from rules.post.policy import Choice, choose, forbidden
 from rules.reference import Edition, reference_of
 from schemas.postal import LegKind
 from schemas.reference import CarrierRule
-from tests.builders import VERSION, a_bundle, fold, notices, of, received, result_ready
+from tests.builders import VERSION, a_bundle, a_postal_fact, fold, notices, of, received, result_ready
 
 D, C = LegKind.DELIVER_RESULT, LegKind.COLLECT_DOSSIER
 
@@ -66,6 +66,18 @@ def test_why_it_was_chosen_stands_in_the_request_with_who_comes_next() -> None:
         "the designated enterprise",
         ("ems",),
     )
+
+
+@pytest.mark.parametrize(("verdict", "asked"), [("refused", ["myvnpost", "ems"]), ("in_doubt", ["myvnpost"])])
+def test_the_next_carrier_is_asked_unless_the_first_may_have_the_order(verdict: str, asked: list[str]) -> None:
+    refused = a_postal_fact("order_refused", "2026-11-06 09:00", leg="D1", verdict=verdict, carrier_words="x")
+    _, said = fold(
+        [received(return_mode="POST"), result_ready("2026-11-05 09:00"), refused],
+        reference=reference_of(a_bundle(carrier_rules=[a_rule("myvnpost", "ems")])),
+    )
+
+    assert [one.data.carrier for one in of(said, "postal.delivery_requested")] == asked
+    assert notices(said).count("order_refused") == (verdict == "in_doubt")
 
 
 def test_where_nobody_may_carry_it_nothing_is_asked_and_the_agency_is_told() -> None:
