@@ -1,36 +1,44 @@
 """postal.webhooks in; what moved out to the dossier's log.
 
 It learns from `order_accepted` which leg an item belongs to. An update of no leg we know waits in SQL for its receipt.
+A code that no table holds means what an operator said on `ops.codes`; a new word there has what is stored told again.
 """
 
 import re
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 from sqlalchemy import Connection
 
 from connectors.broker import Consumer, Message, Producer
-from connectors.carriers import carriers
+from connectors.carriers import Carrier, Update, carriers
+from connectors.codes import Codes, meant
 from connectors.lately import Lately
 from connectors.letters import keep
 from connectors.loop import readable, run, serve
 from connectors.moves import Mover, Sighting, sighting
 from connectors.reference import References
+from connectors.retelling import Retelling, Retold
 from connectors.seal import CannotOpen, Evidence, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
 from connectors.store import items, open_store
 from connectors.store.items import Item, Unmatched
-from connectors.verdicts import Unreadable
+from connectors.verdicts import TryLater, Unreadable
 from schemas.dossier import LOG
 from schemas.event import DOSSIER, Event
-from schemas.postal import WEBHOOKS, OrderAccepted, PostalFact, WebhookReceived
+from schemas.postal import WEBHOOKS, OrderAccepted, ParcelStatus, PostalFact, WebhookReceived
 from schemas.sealed import Box
 
 log = structlog.get_logger()
 NAME = "translate"
 REFERENCE = re.compile(rf"(?P<dossier>{DOSSIER})/(?P<leg>[CDRT][1-9][0-9]?)")
+LOOK_SECONDS = 2.0
+"""How often it looks for a code that was mapped."""
+PORTION_SECONDS = 0.5
+"""For how long at a time live webhooks wait for stored ones."""
 
 
 class Translate:
@@ -42,6 +50,7 @@ class Translate:
         stop: threading.Event,
         producer: Producer | None = None,
         references: References | None = None,
+        codes: Codes | None = None,
     ) -> None:
         self._settings, self._stop = settings, stop
         self._store = open_store(settings.database_url)
@@ -54,6 +63,9 @@ class Translate:
             session_seconds=settings.session_seconds,
         )
         self._references = references or References(settings.kafka_bootstrap)
+        self._codes = codes or Codes(settings.kafka_bootstrap)
+        self._retelling: Retelling | None = None
+        self._look_at = 0.0
         self._secrets = load_secrets(settings.secrets_dir)
         self._evidence = Evidence(self._secrets.evidence)
         self._lately = Lately()
@@ -65,19 +77,21 @@ class Translate:
         return {"kafka": self._settings.kafka_bootstrap, "database": self._store.address}
 
     def ready(self) -> str | None:
-        """Once the reference data is known."""
-        return None if self._ready else "the reference data is not known yet"
+        """Once the reference data and the mapped codes are known."""
+        return None if self._ready else "the reference data and the mapped codes are not known yet"
 
     def run(self) -> None:
         """Until told to stop."""
         self._store.migrate()
-        if self._references.start(self._stop):
+        if self._references.start(self._stop) and self._codes.start(self._stop):
             self._ready = True
-            run(self._consumer, self.handle, self._stop, process=NAME)
+            run(self._consumer, self.handle, self._stop, process=NAME, between=self.between)
 
     def close(self) -> None:
         """Let go of everything."""
         self._consumer.close()
+        self._end_round()
+        self._codes.close()
         self._references.close()
         self._producer.close()
         self._store.close()
@@ -89,9 +103,10 @@ class Translate:
         webhooks = readable(bodies, self._producer, expects=(WebhookReceived,))
         if not receipts and not webhooks:
             return
+        self._codes.stale()
         sightings = [one for message, event in webhooks for one in self._seen(message, event)]
         seen = [one for one in sightings if one.name not in self._lately]
-        mover = Mover(Sealer(self._secrets.openers_public, self._store), self._secrets.digest)
+        mover = self._mover()
         facts: list[PostalFact] = []
         waited: list[str] = []
         with self._store.begin() as conn:
@@ -100,22 +115,95 @@ class Translate:
                 facts += self._receipt(conn, event, mover, waited)
             for one in seen:
                 facts += self._said(conn, one, mover)
+        self._publish(facts, mover)
+        if waited:
+            with self._store.begin() as conn:
+                items.found(conn, waited)
+
+    def _publish(self, facts: Sequence[PostalFact], mover: Mover) -> None:
         mover.sealer.keep()
         self._producer.publish(facts)
         self._lately.add(fact.id for fact in facts)
         for fact in facts:
             log.info("item.moved", dossier=fact.subject, leg=fact.data.leg, type=fact.type, id=fact.id)
-        if waited:
-            with self._store.begin() as conn:
-                items.found(conn, waited)
+
+    # ------------------------------------------------------------ codes that were mapped
+
+    def between(self) -> None:
+        """Now and then look for a code that was mapped, and have what is stored of it told again, a portion at a time.
+
+        One process of the group does: the one that reads the first partition of webhooks. A TryLater ends the round,
+        and so does a rebalance; whoever does it next begins anew, and says the same facts.
+        """
+        if self._retelling is None:
+            if time.monotonic() < self._look_at:
+                return
+            self._look_at = time.monotonic() + LOOK_SECONDS
+            self._codes.refresh()
+            self._retelling = self._round()
+        if self._retelling is not None:
+            try:
+                self._tell_again(self._retelling)
+            except TryLater:
+                self._end_round()
+                raise
+
+    def _round(self) -> Retelling | None:
+        pending = self._codes.pending()
+        if not pending or not self._falls_to_us():
+            return None
+        version = self._references.newest().version
+        return Retelling(self._settings.kafka_bootstrap, pending, self._evidence, version)
+
+    def _falls_to_us(self) -> bool:
+        return (WEBHOOKS, 0) in self._consumer.assigned()
+
+    def _tell_again(self, round: Retelling) -> None:
+        """The next portion; after the last one, that it is done."""
+        if not self._falls_to_us():
+            self._end_round()
+            return
+        updates = round.portion(PORTION_SECONDS)
+        # A mapping may have been changed meanwhile: what came in after that is none of its business.
+        self._codes.refresh()
+        if updates := [one for one in updates if self._codes.stands(one.mapping)]:
+            self._say_again(round, updates)
+        if round.ended:
+            self._producer.publish(applied := round.applied())
+            self._end_round()
+            for one in applied:
+                log.info("codes.applied", carrier=one.data.carrier, code=one.data.code, facts=one.data.facts)
+
+    def _say_again(self, round: Retelling, updates: Sequence[Retold]) -> None:
+        mover = self._mover()
+        facts: list[PostalFact] = []
+        with self._store.begin() as conn:
+            for one in updates:
+                if one.seen.name not in self._lately and one.seen.name not in round.names:
+                    round.names.add(one.seen.name)
+                    said = self._said(conn, one.seen, mover)
+                    round.told[one.mapping.id]["facts" if said else "waiting"] += 1
+                    facts += said
+            # What waited as unknown waits as what it means now.
+            items.found(conn, [one.before for one in updates])
+        self._publish(facts, mover)
+
+    def _end_round(self) -> None:
+        if self._retelling is not None:
+            self._retelling.close()
+        self._retelling = None
+
+    def _mover(self) -> Mover:
+        return Mover(Sealer(self._secrets.openers_public, self._store), self._secrets.digest)
 
     # ------------------------------------------------------------ receipts
 
     def _receipt(self, conn: Connection, event: OrderAccepted, mover: Mover, waited: list[str]) -> list[PostalFact]:
         """Learn an item's leg, and say what waited for it."""
         data = event.data
-        if data.item_code:
-            items.learn(conn, Item(data.carrier, data.item_code, data.reference, event.subject, data.leg))
+        # Without a number of its own an order is known by what the carrier was told.
+        item = data.item_code or f"/{data.reference}"
+        items.learn(conn, Item(data.carrier, item, data.reference, event.subject, data.leg))
         facts: list[PostalFact] = []
         for unmatched in items.waiting(conn, data.carrier, data.item_code or "", data.reference):
             seen = self._opened(unmatched)
@@ -146,8 +234,14 @@ class Translate:
         except (Unreadable, CannotOpen) as error:
             keep(message, str(error), self._producer)
             return []
-        version = self._references.newest().version
-        return [sighting(update, event, carrier.table_version, version) for update in updates]
+        return [self._sighted(update, event, carrier) for update in updates]
+
+    def _sighted(self, update: Update, event: WebhookReceived, carrier: Carrier) -> Sighting:
+        """An update as its carrier's table reads it; where that is silent, as an operator said."""
+        about = (carrier.name, event.data.api_version, update.code)
+        mapping = self._codes.of(*about) if update.status is ParcelStatus.UNKNOWN else None
+        found, table_version = meant(update, mapping, carrier)
+        return sighting(found, event, table_version, self._references.newest().version)
 
     def _said(self, conn: Connection, seen: Sighting, mover: Mover) -> Iterable[PostalFact]:
         if leg := self._leg(conn, seen):

@@ -49,9 +49,7 @@ def _told(telling: Telling, view: View, edition: Edition) -> list[str]:
     return list(dict.fromkeys(agency.code for agency in agencies))
 
 
-def _notice(
-    telling: Telling, agency: str, sequence: int, after: Dossier, by: Event, procedure: str | None
-) -> Derived:
+def _notice(telling: Telling, agency: str, sequence: int, after: Dossier, by: Event, procedure: str | None) -> Derived:
     data = {
         "agency": agency,
         "kind": telling.kind,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.event import TYPES, AgencyCode, Event, Frozen, Instant, LongText, ShortText, type_name
+from schemas.event import TYPES, AgencyCode, Event, Frozen, Instant, LongText, ProcedureCode, ShortText, type_name
 
 NOTICES = "agency.notices"
 RECEIPTS = "agency.receipts"
@@ -72,6 +72,7 @@ class Notice(Event):
         text: Words
         state: ShortText
         payload: dict[str, Any] = {}
+        procedure_code: ProcedureCode | None = None
 
     topic: ClassVar[str] = NOTICES
     writer: ClassVar[str] = "streams"

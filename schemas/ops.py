@@ -3,14 +3,15 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Protocol, Self
 
 from pydantic import Field
 
 from schemas.dossier import LOG
-from schemas.event import Event, Frozen, LegName, LongText, ShortText
+from schemas.event import AgencyCode, Event, Frozen, LegName, LongText, ProcedureCode, ShortText
 from schemas.instant import aware
-from schemas.postal import ParcelStatus
+from schemas.postal import CarrierName, ParcelStatus
 
 HOLDS = "ops.holds"
 DEAD_LETTERS = "dead.letters"
@@ -77,6 +78,58 @@ class EventSkipped(Event):
     topic: ClassVar[str] = LOG
     writer: ClassVar[str] = "operators"
     type: Literal["vn.hoso.ops.event_skipped.v1"] = "vn.hoso.ops.event_skipped.v1"
+    data: Data
+
+
+class Brake(StrEnum):
+    """What a hold stops: orders to carriers, words to agencies, what time alone sets in motion."""
+
+    POST = "post"
+    NOTICES = "notices"
+    TIMERS = "timers"
+
+
+class Scope(Frozen):
+    """How much a hold stops: all of one kind, or only what concerns the carrier, agency and procedure it names."""
+
+    what: Brake
+    carrier: CarrierName | None = None
+    agency: AgencyCode | None = None
+    procedure: ProcedureCode | None = None
+
+    @property
+    def text(self) -> str:
+        """The scope in one text, the key of its topic: `post carrier=myvnpost agency=H29.12`."""
+        named = {"carrier": self.carrier, "agency": self.agency, "procedure": self.procedure}
+        return " ".join([self.what, *(f"{name}={value}" for name, value in named.items() if value is not None)])
+
+
+class HoldSet(Event):
+    """Effects of this scope stop until a `hold_lifted` of the same scope. `asks`: a lane held itself, and asks."""
+
+    class Data(Frozen):
+        scope: Scope
+        why: LongText
+        by: ShortText
+        asks: bool = False
+
+    topic: ClassVar[str] = HOLDS
+    writer: ClassVar[str] = "operators, lanes that hold themselves"
+    type: Literal["vn.hoso.ops.hold_set.v1"] = "vn.hoso.ops.hold_set.v1"
+    data: Data
+
+
+class HoldLifted(Event):
+    """Effects of this scope go again, unless another hold stops them."""
+
+    class Data(Frozen):
+        scope: Scope
+        why: LongText
+        by: ShortText
+
+    topic: ClassVar[str] = HOLDS
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.hold_lifted.v1"] = "vn.hoso.ops.hold_lifted.v1"
     data: Data
 
 

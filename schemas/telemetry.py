@@ -84,6 +84,10 @@ NAMES = (
     Name("engine.stopped", Kind.LOG, "A worker has stopped with everything committed"),
     Name("engine.stuck", Kind.LOG, "A stop did not end in time and was ended (75)"),
     Name("engine.ended", Kind.LOG, "A worker ended by itself before it could do harm (70), and why"),
+    Name(
+        "readmodel.outdated", Kind.LOG, "The read model is of topics that are no more: another set of tables is filled"
+    ),
+    Name("readmodel.swapped", Kind.LOG, "A set of the read model's tables is filled and serves from now on"),
     Name("sandbox.job_failed", Kind.LOG, "Something the rehearsal meant to do failed"),
     Name("hoso_events_total", Kind.COUNTER, "Events handled, by process and topic", ("process", "topic")),
     Name("hoso_gate_total", Kind.COUNTER, "Events judged by the gate, by door and verdict", ("door", "verdict")),

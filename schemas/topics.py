@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from schemas import deadline, dossier, notice, ops, postal, reference, state
+from schemas import carrier_codes, deadline, dossier, notice, ops, postal, reference, state
 from schemas.event import TYPES, Event
 
 DAY_MS = 86_400_000
@@ -154,7 +154,24 @@ TOPICS = (
         "the root of a day's receipts",
         spread=Spread.ONE,
     ),
-    Topic(ops.HOLDS, "scope", "hoso hold", "dispatch, notify, timers", Keep.LATEST, "the brakes", spread=Spread.ONE),
+    Topic(
+        ops.HOLDS,
+        "scope",
+        "hoso hold, lanes that hold themselves",
+        "dispatch, notify, edge, timers, console",
+        Keep.LATEST,
+        "the brakes",
+        spread=Spread.ONE,
+    ),
+    Topic(
+        carrier_codes.CODES,
+        "carrier",
+        "hoso carrier map, translate",
+        "translate, operators",
+        Keep.FOR_EVER,
+        "what operators say that carriers' codes mean",
+        spread=Spread.ONE,
+    ),
     Topic(
         reference.REFERENCE,
         "version",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hoso.processes import BY_NAME, PROCESSES, Process
@@ -30,7 +31,9 @@ class Command:
 
     def load(self) -> Any:
         """The group or the function."""
-        return getattr(import_module(self.module), self.name.replace("-", "_"))
+        name = self.name.replace("-", "_")
+        # A word that Python keeps for itself wears a tail there.
+        return getattr(import_module(self.module), f"{name}_" if iskeyword(name) else name)
 
 
 COMMANDS = (
@@ -41,22 +44,31 @@ COMMANDS = (
     Command("broker", "hoso.cli.broker", "Start, stop or show the local Kafka."),
     Command("topics", "hoso.cli.topics", "Create the topics, or compare them with the plan."),
     Command("reference", "hoso.cli.reference", "Check and publish agencies, procedures, calendars, carriers."),
+    Command("carrier", "hoso.cli.carrier", "The carriers: list them, show their codes, translate a body of theirs."),
     Command("calendar", "hoso.cli.calendar", "The days on which public offices work: build, preview, apply, revert."),
     Command("fleet", "hoso.cli.fleet", "Show which releases run, and let the newest write what it brought."),
     Command("due", "hoso.cli.due", "Print the due date of every written case."),
     Command("parked", "hoso.cli.parked", "Dossiers whose facts wait because one could not be folded."),
+    Command("silent", "hoso.cli.silent", "Items that nobody has heard of in time, and the decision to wait no longer."),
     Command("dead-letters", "hoso.cli.dead_letters", "Bytes that nobody could read: look at them, put them back."),
     Command("archive", "hoso.cli.archive", "Copy the log to a folder or object storage, hash-chained, and verify it."),
     Command("rebuild", "hoso.cli.rebuild", "Fold the log anew and compare it with what the workers said."),
     Command("replay", "hoso.cli.replay", "Show what other rules or reference data would have made of history."),
     Command("adopt-log", "hoso.cli.adopt_log", "Let the workers begin another log: restored, moved, or made anew."),
-    Command("agency", "hoso.cli.agency", "Give an agency its key and its callback secret."),
+    Command("check", "hoso.cli.reference", "Validate all reference data; what is wrong is named: file, key, reason."),
+    Command("agency", "hoso.cli.agency", "Add an agency; its keys, its callback secrets, a test of its callback."),
+    Command("import", "hoso.cli.import_", "Let facts in from a table, or from two exports, through the same gate."),
+    Command("notices", "hoso.cli.notices", "What agencies were told by callback and did not take; say it again."),
     Command("dossier", "hoso.cli.dossier", "Show a dossier's state and timeline."),
     Command("explain", "hoso.cli.explain", "Show a dossier's deadline with its working, or its citizen's link."),
     Command("certificate", "hoso.cli.certificate", "Issue a signed certificate of a due date, or check one."),
     Command("forecast", "hoso.cli.forecast", "Which dossiers will not make it, and what such cases took before."),
     Command("apologies", "hoso.cli.apologies", "Letters of apology: owed, sent, late, needless; by agency and month."),
+    Command("confirm", "hoso.cli.confirm", "Confirm what a carrier only reported: one parcel, or the day's list."),
+    Command("reconcile", "hoso.cli.reconcile", "Compare a carrier's statement of cash and charges with the log."),
     Command("hold", "hoso.cli.hold", "Stop effects on the post, notices or timers, never the log."),
+    Command("report", "hoso.cli.report", "What agencies report: form 06a, receptions, apologies, the post, promises."),
+    Command("project", "hoso.cli.project", "Keep the read model in SQL, fill it anew, or compare it."),
     Command("sandbox", "hoso.cli.sandbox", "Run the rehearsal: a post office, an agency and a city that are not real."),
     Command("contract", "hoso.cli.contract", "Write the JSON Schemas, OpenAPI and AsyncAPI from the schemas."),
     Command("doctor", "hoso.cli.doctor", "Look for what is wrong on this machine, and say it."),
@@ -117,7 +129,10 @@ def _app(chosen: str) -> "Typer":
             app.add_typer(found, name=command.name, help=command.help, no_args_is_help=True)
         else:
             app.command(command.name, help=_help(command, found))(found)
+    named = {command.name for command in COMMANDS}
     for process in filter(Process.exists, PROCESSES):
+        if process.name in named:
+            continue
         app.command(process.name, help=process.help)(_runner(process))
     return app
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from connectors.broker import Headers, Message, Producer
+from connectors.codes import Codes
 from connectors.reference import References, read_dir
 from connectors.seal import Sealer
 from connectors.secrets import ensure_secrets
 from connectors.settings import REPOSITORY, Myvnpost, Settings
 from connectors.store import open_store
+from schemas.carrier_codes import CODES
 from schemas.event import Event
 from schemas.instant import aware
 from schemas.postal import CancelRequested, DeliveryRequested, reference_of
@@ -53,6 +55,21 @@ class Known(References):
 
     def newest(self) -> Bundle:
         return self._bundle
+
+
+class Spoken(Codes):
+    """What operators said of codes, without a topic; nothing yet."""
+
+    def __init__(self) -> None:
+        super().__init__("127.0.0.1:1")
+        self.looks: list[bool] = []
+
+    def say(self, *said: Event) -> None:
+        self._said.take(Message(CODES, 0, place, None, event.encode()) for place, event in enumerate(said))
+
+    def refresh(self) -> None:
+        self.looks.append(True)
+        self._fresh = True
 
 
 def settings_in(home: Path, url: str | None = None, **given: Any) -> Settings:

@@ -29,7 +29,7 @@ from schemas.postal import (
     WebhookVerdict,
 )
 from schemas.sealed import SealedText
-from tests.connectors.carrying import AT, DOSSIER, Board, Known, a_message, settings_in
+from tests.connectors.carrying import AT, DOSSIER, Board, Known, Spoken, a_message, settings_in
 
 ITEM = "EA000000011VN"
 REFERENCE = f"{DOSSIER}/D1"
@@ -39,15 +39,15 @@ class Room:
     """A translate without a broker."""
 
     def __init__(self, home: Path) -> None:
-        self.settings, self.board = settings_in(home), Board()
+        self.settings, self.board, self.codes = settings_in(home), Board(), Spoken()
         self.secrets = ensure_secrets(self.settings.secrets_dir)
         self.evidence = Evidence(self.secrets.evidence)
-        self.translate = Translate(self.settings, threading.Event(), self.board, Known())
+        self.translate = Translate(self.settings, threading.Event(), self.board, Known(), self.codes)
 
     def restarts(self) -> None:
         """Another process, which remembers nothing of what this one said."""
         self.translate.close()
-        self.translate = Translate(self.settings, threading.Event(), self.board, Known())
+        self.translate = Translate(self.settings, threading.Event(), self.board, Known(), self.codes)
 
     def takes(self, *events: Event) -> None:
         self.translate.handle([a_message(event, offset) for offset, event in enumerate(events)])
