@@ -109,16 +109,33 @@ class Translate:
         mover = self._mover()
         facts: list[PostalFact] = []
         waited: list[str] = []
+        strangers: list[Sighting] = []
         with self._store.begin() as conn:
             for _, event in receipts:
                 assert isinstance(event, OrderAccepted)
                 facts += self._receipt(conn, event, mover, waited)
             for one in seen:
-                facts += self._said(conn, one, mover)
+                said = self._said(conn, one, mover)
+                strangers += () if said else (one,)
+                facts += said
+        if strangers:
+            facts += self._known_by_now(strangers, mover, waited)
         self._publish(facts, mover)
         if waited:
             with self._store.begin() as conn:
                 items.found(conn, waited)
+
+    def _known_by_now(self, strangers: Sequence[Sighting], mover: Mover, waited: list[str]) -> list[PostalFact]:
+        """A second look once they wait for all to see: another process may have learnt their receipt meanwhile, and
+        looked for what waits before they did.
+        """
+        facts: list[PostalFact] = []
+        with self._store.read() as conn:
+            for one in strangers:
+                if leg := self._leg(conn, one):
+                    facts += mover.facts(one, *leg)
+                    waited.append(one.name)
+        return facts
 
     def _publish(self, facts: Sequence[PostalFact], mover: Mover) -> None:
         mover.sealer.keep()

@@ -11,7 +11,7 @@ import pytest
 
 from connectors.seal import Evidence, Opener
 from connectors.secrets import ensure_secrets
-from connectors.store import open_store
+from connectors.store import items, open_store
 from connectors.translate import Translate
 from schemas.event import Event
 from schemas.instant import VIETNAM
@@ -161,6 +161,34 @@ def test_an_update_of_an_item_nobody_knows_waits_for_its_receipt(room: Room) -> 
 
     assert before == []
     assert [(moved.subject, moved.data.leg) for moved in room.moves()] == [(DOSSIER, "D1")]
+
+
+def test_a_receipt_that_another_process_learnt_meanwhile_is_seen_once_the_update_waits(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Translate(room.settings, threading.Event(), Board(), Known(), Spoken())
+    wait = items.wait
+
+    def meanwhile(conn: Any, unmatched: Any) -> None:
+        wait(conn, unmatched)
+        kept.append(unmatched)
+
+    kept: list[Any] = []
+    monkeypatch.setattr(items, "wait", meanwhile)
+    look = room.translate._known_by_now
+
+    def late(*given: Any) -> Any:
+        assert kept
+        # The other read what waits before ours was to be seen: SQLite has one writer, so the two take turns here.
+        monkeypatch.setattr("connectors.translate.items.waiting", lambda *_: [])
+        other.handle([a_message(a_receipt(), 0)])
+        return look(*given)
+
+    monkeypatch.setattr(room.translate, "_known_by_now", late)
+    room.takes(room.a_webhook(a_record(saleOrderCode="")))
+    other.close()
+
+    assert [one.data.leg for one in room.moves()] == ["D1"]
 
 
 def test_an_item_and_a_reference_of_two_legs_are_kept_unmatched(room: Room) -> None:
