@@ -13,6 +13,24 @@ from hoso.supervised import Spec
 
 USUAL_PORT = 8790
 """Where the reference data's agencies of the sandbox have their callbacks."""
+ACCOUNT = {"USERNAME": "sandbox", "PASSWORD": "sandbox"}
+SECRET = {"WEBHOOK_SECRET": "sandbox"}
+CONTRACTS: dict[str, dict[str, str]] = {
+    "myvnpost": {**ACCOUNT, "CUSTOMER_CODE": "T000000001"},
+    "vnpost_hcc": {
+        **ACCOUNT,
+        **SECRET,
+        "TOKEN_PATH": "/token",
+        "ORDER_PATH": "/order",
+        "ORDER_PATH_WITH_CODE": "/order-with-code",
+        "CUSTOMER_CODE": "T000000001",
+    },
+    "ems": {**SECRET, "MERCHANT_TOKEN": "sandbox", "CANCEL_PATH": "/shipments/cancel"},
+    "viettelpost": {**ACCOUNT, **SECRET},
+    "ghn": {**SECRET, "ACCESS_TOKEN": "sandbox", "SHOP_ID": "1"},
+    "ghtk": {**SECRET, "ACCESS_TOKEN": "sandbox", "CLIENT_SOURCE": "S0000001"},
+}
+"""What each carrier's contract says in the sandbox, beside its address: by the endings of its settings' names."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +57,14 @@ class Sandbox:
         return self.home / "sandbox" / "myvnpost.pem"
 
     def for_the_pipeline(self) -> dict[str, str]:
-        """What the pipeline must be told so that the post it speaks to is the sandbox's."""
+        """What the pipeline must be told so that the carriers it speaks to are the sandbox's."""
+        carriers = {
+            name: {"URL": f"{self.url}/{name}", "SIGNATURE": "required", **said} for name, said in CONTRACTS.items()
+        }
         return {
             "HOSO_REFERENCE_DIR": str(self.reference),
-            "HOSO_MYVNPOST_URL": f"{self.url}/myvnpost",
-            "HOSO_MYVNPOST_USERNAME": "sandbox",
-            "HOSO_MYVNPOST_PASSWORD": "sandbox",
-            "HOSO_MYVNPOST_CUSTOMER_CODE": "T000000001",
-            "HOSO_MYVNPOST_SIGNATURE": "required",
             "HOSO_MYVNPOST_WEBHOOK_KEY_FILE": str(self.public_key),
+            **{f"HOSO_{name.upper()}_{key}": value for name, said in carriers.items() for key, value in said.items()},
         }
 
     def spec(self, bootstrap: str, edge: str, extra: dict[str, str]) -> Spec:

@@ -17,9 +17,9 @@ from fastapi import APIRouter, Request, Response
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from sandbox import lapses
+from sandbox.counter import answer
 from sandbox.dropping import hang_up, slowly
 from sandbox.lapses import Lapse
-from sandbox.myvnpost_api import answer
 from sandbox.settings import Manners
 from schemas.event import type_name
 from schemas.instant import Clock, aware

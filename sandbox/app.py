@@ -1,4 +1,4 @@
-"""The rehearsal in one process: the post, the agencies and the city behind one port."""
+"""The rehearsal in one process: six carriers, the agencies and the city behind one port."""
 
 import asyncio
 import signal
@@ -13,13 +13,14 @@ import uvicorn
 from fastapi import FastAPI, Response
 from pydantic import AwareDatetime, BaseModel
 
-from sandbox import agency, heap, keys, myvnpost_api, story
+from sandbox import agency, heap, story
 from sandbox.agency import Agencies
 from sandbox.books import Running
 from sandbox.city import AlreadyTold, City, NobodyThere
+from sandbox.counter import answer
 from sandbox.days import Days
 from sandbox.dropping import Droppable
-from sandbox.myvnpost_api import answer
+from sandbox.houses import USUAL, Houses
 from sandbox.post import Post
 from sandbox.postbag import Postbag
 from sandbox.resuming import NoAnswer, resume
@@ -37,32 +38,40 @@ class Rehearsal:
 
     settings: Settings
     timers: Timers
-    post: Post
-    postbag: Postbag
+    houses: Houses
     agencies: Agencies
     city: City
 
+    @property
+    def post(self) -> Post:
+        """The books of the carrier that is usually spoken to."""
+        return self.houses[USUAL].post
+
+    @property
+    def postbag(self) -> Postbag:
+        """Its webhooks."""
+        return self.houses[USUAL].postbag
+
     def start(self) -> None:
         """Let time pass."""
-        self.postbag.start()
+        self.houses.start()
         self.timers.start()
 
     def stop(self) -> None:
         """No more scans, then no more events, then no more webhooks."""
         self.timers.stop()
         self.city.stop()
-        self.postbag.stop()
+        self.houses.stop()
 
 
 def rehearse(settings: Settings, time: Clock | None = None) -> Rehearsal:
     """Set the stage; nothing runs yet."""
     timers = Timers(time or clock())
     days = Days.read(settings.sandbox_calendar)
-    post = Post(settings, timers, days)
-    postbag = Postbag(settings, timers, keys.ensure(settings.sandbox_public_key), myvnpost_api.record)
-    post.announce = postbag.announce
+    houses = Houses(settings, timers, days)
     agencies = Agencies(settings.sandbox_credentials, timers.clock, settings.sandbox_seed, settings.sandbox_manners)
-    return Rehearsal(settings, timers, post, postbag, agencies, City(settings, timers, days, post, agencies))
+    city = City(settings, timers, days, houses[USUAL].post, agencies)
+    return Rehearsal(settings, timers, houses, agencies, city)
 
 
 class Start(BaseModel):
@@ -99,7 +108,8 @@ def create_app(stage: Rehearsal, with_city: bool = False) -> FastAPI:
         await asyncio.to_thread(stage.stop)
 
     app = FastAPI(title="hoso sandbox", lifespan=lifespan, openapi_url=None)
-    app.include_router(myvnpost_api.routes(stage.post))
+    for routes in stage.houses.routes():
+        app.include_router(routes)
     app.include_router(agency.routes(stage.agencies, stage.settings.sandbox_hold_seconds))
     _city(app, stage)
     return app
@@ -115,8 +125,8 @@ def _city(app: FastAPI, stage: Rehearsal) -> None:
 
     @app.get("/ledger/post")
     async def ledger_post() -> Response:
-        """What the post itself saw."""
-        return answer(stage.post.ledger() | {"forged": dict(stage.postbag.forged)})
+        """What the carriers themselves saw."""
+        return answer(stage.houses.ledger())
 
     @app.get("/ledger/city")
     async def ledger_city() -> Response:
@@ -166,9 +176,8 @@ def _city(app: FastAPI, stage: Rehearsal) -> None:
 
 
 def _progress(stage: Rehearsal) -> dict[str, Any]:
-    shown, underway = stage.city.progress(), len(stage.post.open())
-    waiting = stage.postbag.waiting()
-    post = {"parcels": len(stage.post.parcels), "under_way": underway, "webhooks_waiting": waiting}
+    shown, underway, waiting = stage.city.progress(), stage.houses.underway(), stage.houses.waiting()
+    post = {"parcels": len(stage.houses.parcels()), "under_way": underway, "webhooks_waiting": waiting}
     done = shown["nothing_left_to_send"] and not underway and not waiting
     return shown | {"now": _now(stage).isoformat(), "post": post, "done": done}
 
@@ -182,7 +191,7 @@ def _resumed(stage: Rehearsal) -> Response:
 
 def _told(stage: Rehearsal, running: Running) -> dict[str, Any]:
     code = running.life.code
-    parcels = [parcel.shown() for parcel in stage.post.parcels if parcel.dossier == code]
+    parcels = [parcel.shown() for parcel in stage.houses.parcels() if parcel.dossier == code]
     events = [one.shown() for one in running.sent]
     return {"dossier": code, **running.shown(), "events": events, "parcels": parcels}
 

@@ -10,6 +10,9 @@ from sandbox.outlets import Answer
 from sandbox.plan import Life
 from sandbox.steps import Step
 from schemas.instant import aware
+from schemas.postal import ParcelStatus
+
+PICKED_UP = ParcelStatus.PICKED_UP.value
 
 
 @dataclass(slots=True)
@@ -69,7 +72,7 @@ class Running:
     begun: bool = False
     waits_for: str | None = None
     seen: dict[str, float] = field(default_factory=dict)
-    """What the post did: `D1:6` and when."""
+    """What the post did: `D1:PICKED_UP` and when."""
     sent: list[Sent] = field(default_factory=list)
     result_ready_at: datetime | None = None
     physical: bool = False
@@ -94,7 +97,7 @@ class Running:
             "facts": [one.fact for one in self.sent if one.expects == "accepted"],
             "result_ready_at": self.result_ready_at.isoformat() if self.result_ready_at else None,
             "result_physical": self.physical,
-            "by_post": any(leg.startswith("D") and "6" in scans for leg, scans in self.legs().items()),
+            "by_post": any(leg.startswith("D") and PICKED_UP in scans for leg, scans in self.legs().items()),
             "legs": self.legs(),
             "returned": self.returned,
             "waits_for": self.waits_for,

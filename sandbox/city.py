@@ -11,15 +11,16 @@ from sandbox import chance, facts, procedures
 from sandbox.agency import Agencies, Told
 from sandbox.books import Running, Sent
 from sandbox.days import Days
-from sandbox.journeys import Scan
 from sandbox.outlets import Answer, HttpOutlet, KafkaDoor, KafkaOutlet, Message, Outlet
 from sandbox.parcels import Parcel
 from sandbox.plan import REPEATED, Life, Mishap, Plan, Town, draw_up
 from sandbox.post import Post
+from sandbox.scans import Scan
 from sandbox.settings import Settings
 from sandbox.steps import Step, When, Who, moment
 from sandbox.timers import Timers
 from schemas.instant import aware
+from schemas.postal import ParcelStatus
 
 LATE_SECONDS = 600.0
 """An event that leaves later than this after its planned time happened when it left: the officer had to wait."""
@@ -293,8 +294,8 @@ class City:
         """What a step waited for is here, or what comes in its place."""
         running.waits_for = None
         running.last = max(running.last, aware(running.seen[signal]))
-        leg, _, code = signal.partition(":")
-        if code == "14" and leg[0] in "DR":
+        leg, _, what = signal.partition(":")
+        if what == ParcelStatus.DELIVERED and leg[0] in "DR":
             running.returned = leg
         if signal in step.instead:
             running.ahead = step.instead[signal]

@@ -59,7 +59,10 @@ def electronic(dice: Random) -> Step:
 def handed_to_post(leg: str, instead: dict[str, Steps] | None = None) -> Step:
     """A postman walks in and signs for the envelope."""
     return Step(
-        "handover_signed", awaits=f"{leg}:6", says={"leg": leg, "direction": "AGENCY_TO_POST"}, instead=instead or {}
+        "handover_signed",
+        awaits=f"{leg}:PICKED_UP",
+        says={"leg": leg, "direction": "AGENCY_TO_POST"},
+        instead=instead or {},
     )
 
 
@@ -68,14 +71,14 @@ def by_post(dice: Random, leg: str = "D1") -> Steps:
     at_counter = (over_the_counter(dice, On(1, _minute(dice, 8.2, 11))),)
     return (
         handed_to_post(leg, {f"{leg}:refused": at_counter}),
-        Step(None, awaits=f"{leg}:14", instead={f"{leg}:19": at_counter}),
+        Step(None, awaits=f"{leg}:DELIVERED", instead={f"{leg}:RETURNED_TO_SENDER": at_counter}),
     )
 
 
 def from_the_post(dice: Random) -> Steps:
     """A postman walks in with a collected dossier; both count and sign, then it is received."""
     return (
-        Step("handover_signed", awaits="C1:14", says={"leg": "C1", "direction": "POST_TO_AGENCY"}),
+        Step("handover_signed", awaits="C1:DELIVERED", says={"leg": "C1", "direction": "POST_TO_AGENCY"}),
         received(After(dice.uniform(8, 40))),
     )
 
@@ -161,7 +164,7 @@ def _collected_withdrawn(dice: Random) -> Steps:
         *_collected(dice),
         Step("withdrawn", On(1, _minute(dice, 8, 10))),
         handed_to_post("R1"),
-        Step(None, awaits="R1:14", instead={"R1:19": ()}),
+        Step(None, awaits="R1:DELIVERED", instead={"R1:RETURNED_TO_SENDER": ()}),
     )
 
 
@@ -212,7 +215,7 @@ def _undeliverable(dice: Random) -> Steps:
     life = (received(), decided(After(dice.uniform(15, 60))), *by_post(dice))
     if dice.random() < 0.6:
         return life
-    return *life[:-1], Step(None, awaits="D1:14", instead={"D1:19": again})
+    return *life[:-1], Step(None, awaits="D1:DELIVERED", instead={"D1:RETURNED_TO_SENDER": again})
 
 
 def _post_same_day(dice: Random) -> Steps:
@@ -227,9 +230,9 @@ def _collection_cancelled(dice: Random) -> Steps:
         Step("collection_cancelled", After(25)),
         Step(
             None,
-            awaits="C1:9",
+            awaits="C1:CANCELLED",
             patience=On(1, _minute(dice, 9, 10)),
-            instead={"C1:6": (*from_the_post(dice), *goes_on), "C1:refused": (walks_in, *goes_on)},
+            instead={"C1:PICKED_UP": (*from_the_post(dice), *goes_on), "C1:refused": (walks_in, *goes_on)},
         ),
         walks_in,
         *goes_on,
@@ -241,7 +244,9 @@ def _return_cancelled(dice: Random) -> Steps:
         received(),
         decided(After(dice.uniform(15, 40))),
         Step("return_cancelled", After(25)),
-        Step(None, awaits="D1:9", patience=On(1, _minute(dice, 9, 10)), instead={"D1:6": _too_late(dice)}),
+        Step(
+            None, awaits="D1:CANCELLED", patience=On(1, _minute(dice, 9, 10)), instead={"D1:PICKED_UP": _too_late(dice)}
+        ),
         over_the_counter(dice),
     )
 
@@ -250,7 +255,7 @@ def _too_late(dice: Random) -> Steps:
     """The postman was faster than the cancellation: he has the envelope already."""
     return (
         Step("handover_signed", After(2), says={"leg": "D1", "direction": "AGENCY_TO_POST"}),
-        Step(None, awaits="D1:14", instead={"D1:19": (over_the_counter(dice, On(1, 540)),)}),
+        Step(None, awaits="D1:DELIVERED", instead={"D1:RETURNED_TO_SENDER": (over_the_counter(dice, On(1, 540)),)}),
     )
 
 

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.journeys import ENDS, WORDS, Scan
+from sandbox.carrier import Carrier, Code, Order, leg_of
+from sandbox.magic import Fate
+from sandbox.scans import Scan
 from schemas.instant import aware
+from schemas.postal import ParcelStatus
 
 
 @dataclass(slots=True)
@@ -16,6 +19,8 @@ class Try:
     driven: float
     answered_at: float | None = None
     status: int | None = None
+    taken: bool = False
+    """Whether the answer is the one that the carrier waits for."""
 
     def shown(self) -> dict[str, Any]:
         """This try as the ledger shows it."""
@@ -32,18 +37,19 @@ class Webhook:
     """One word owed to the customer about one scan, and what became of it."""
 
     scan: Scan
-    fate: str
+    fate: Fate
     tries: list[Try] = field(default_factory=list)
 
     @property
     def taken(self) -> bool:
-        """Whether the customer answered 2xx."""
-        return any(one.status is not None and 200 <= one.status < 300 for one in self.tries)
+        """Whether the customer has taken it."""
+        return any(one.taken for one in self.tries)
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self, code: Code) -> dict[str, Any]:
         """This webhook as the ledger shows it."""
         return {
-            "status": self.scan.status,
+            "status": code.code,
+            "step": self.scan.status,
             "at": aware(self.scan.at).isoformat(),
             "fate": self.fate,
             "taken": self.taken,
@@ -53,71 +59,88 @@ class Webhook:
 
 @dataclass(slots=True)
 class Parcel:
-    """An envelope with its item number. `plan` is what will happen; `scans` is what has."""
+    """An envelope with its item number. `plan` is what will happen; `scans` is what has.
 
+    `handle` is by what its carrier wants to hear of it when it is to be cancelled.
+    """
+
+    carrier: Carrier
+    number: int
     item: str
-    original_id: str
-    header_id: str
-    reference: str
+    handle: str
+    order: Order
     created_at: float
-    order: Mapping[str, Any]
     plan: tuple[Scan, ...]
     outcome: str
     scans: list[Scan] = field(default_factory=list)
     webhooks: list[Webhook] = field(default_factory=list)
-    silent: frozenset[int] = frozenset()
-    """Codes that no webhook tells of."""
     version: int = 0
     """Counts changes of the plan, so that a scan of a plan that no longer holds is left out."""
 
     @property
+    def said(self) -> Mapping[str, Any]:
+        """The order as it came."""
+        return self.order.said
+
+    @property
+    def reference(self) -> str:
+        """Our customer's reference."""
+        return self.order.reference
+
+    @property
     def leg(self) -> str:
-        """The leg at the end of our customer's reference."""
-        return self.reference.rpartition("/")[2]
+        """The leg that the reference names."""
+        return leg_of(self.reference)[1]
 
     @property
     def dossier(self) -> str:
-        """What stands before it."""
-        return self.reference.rpartition("/")[0]
+        """The dossier that it names."""
+        return leg_of(self.reference)[0]
 
     @property
     def last(self) -> Scan:
         """The newest scan that tells where the envelope is."""
-        moves = [scan for scan in self.scans if scan.status != 21]
-        return moves[-1] if moves else Scan(0, self.created_at)
+        for scan in reversed(self.scans):
+            if scan.moves:
+                return scan
+        return self.plan[0] if self.plan else Scan(ParcelStatus.REQUESTED, self.created_at)
 
     @property
     def ended(self) -> bool:
         """Whether it rests: delivered, returned, cancelled or never handed over."""
-        return any(scan.status in ENDS for scan in self.scans)
+        ahead = self.plan[len(self.scans) :]
+        return bool(self.scans) and self.last.ends and not any(scan.moves for scan in ahead)
+
+    def code(self, scan: Scan) -> Code:
+        """What the carrier calls a scan of this parcel."""
+        return self.carrier.code(scan) or Code("", "")
 
     def shown(self) -> dict[str, Any]:
         """This parcel as the ledger shows it: no name, no address."""
+        final = self.code(self.last) if self.ended else None
         return {
+            "carrier": self.carrier.name,
             "item": self.item,
-            "original_id": self.original_id,
+            "original_id": self.handle,
             "reference": self.reference,
             "dossier": self.dossier,
             "leg": self.leg,
             "created_at": aware(self.created_at).isoformat(),
             "outcome": self.outcome,
-            "cash": cash_of(self.order),
-            "scans": [
-                {"status": one.status, "words": WORDS[one.status], "at": aware(one.at).isoformat(), "cause": one.cause}
-                for one in self.scans
-            ],
-            "final": self.last.status if self.ended else None,
-            "final_words": WORDS[self.last.status] if self.ended else None,
-            "webhooks": [webhook.shown() for webhook in self.webhooks],
+            "cash": self.order.cash,
+            "scans": [self._shown(scan) for scan in self.scans],
+            "final": final.code if final else None,
+            "final_step": self.last.status if final else None,
+            "final_words": final.words if final else None,
+            "webhooks": [webhook.shown(self.code(webhook.scan)) for webhook in self.webhooks],
         }
 
-
-def cash_of(order: Mapping[str, Any]) -> int:
-    """The dong to collect at the door: add-on GTG021, `PROP0018:<amount>`."""
-    for addon in order.get("addonService") or ():
-        if addon.get("code") == "GTG021":
-            for part in str(addon.get("propValue", "")).split(";"):
-                name, _, amount = part.partition(":")
-                if name == "PROP0018" and amount.isdecimal():
-                    return int(amount)
-    return 0
+    def _shown(self, scan: Scan) -> dict[str, Any]:
+        code = self.code(scan)
+        return {
+            "status": code.code,
+            "step": scan.status,
+            "words": code.words,
+            "at": aware(scan.at).isoformat(),
+            "cause": scan.cause,
+        }

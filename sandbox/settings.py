@@ -65,22 +65,31 @@ class Settings(BaseSettings):
     """How long, in real seconds, the post holds a call that it will not answer; longer than the client's patience."""
 
     sandbox_webhook_tries: Annotated[int, Field(ge=1, le=20)] = 6
-    """How often a webhook is sent that got no 2xx."""
+    """How often a webhook is sent that nobody took, by carriers whose documents do not say."""
+
+    sandbox_patience: Seconds = 1
+    """The pauses between two tries of a webhook are multiplied by it."""
+
+    sandbox_webhook_secret: str = "sandbox"
+    """What a webhook bears that the customer gave the carrier: in its address, its header or its body."""
 
     sandbox_token_seconds: Seconds = 60
-    """How long, in real seconds, a token of the post is good for."""
+    """How long, in real seconds, a token is good for that a carrier gives for a name and a password."""
 
     sandbox_username: str = "sandbox"
-    """The customer's user name at the post."""
+    """The customer's user name at every carrier."""
 
     sandbox_password: str = "sandbox"
-    """The customer's password at the post."""
+    """The customer's password at every carrier."""
+
+    sandbox_token: str = "sandbox"
+    """The token of carriers that give one for good."""
 
     webhook_url: str = "http://127.0.0.1:8080/v1/webhooks/myvnpost"
-    """Where the post sends its webhooks."""
+    """Where MyVNPost sends its webhooks."""
 
     edge_url: str = "http://127.0.0.1:8080"
-    """Where agencies with HTTP send their events."""
+    """Where agencies with HTTP send their events, and below which the other carriers send their webhooks."""
 
     kafka_bootstrap: str = "127.0.0.1:9092"
     """The cluster that agencies with Kafka publish to."""

@@ -43,7 +43,7 @@ When = After | On | Due
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. With `awaits` it waits: `D1:6` is leg D1 scanned with code 6, `D1:refused` a refused order.
+    """One step. With `awaits` it waits: `D1:PICKED_UP` is that scan of leg D1, `D1:refused` a refused order.
 
     `instead` maps what may come in place of it to another way to go on; `patience` is when it stops waiting.
     `behind` states the fact with the time of the dossier's beginning: the message comes late, the fact does not.

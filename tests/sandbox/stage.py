@@ -15,6 +15,7 @@ import requests
 
 from sandbox.app import Rehearsal, create_app, rehearse, server
 from sandbox.settings import Settings
+from sandbox.timers import Timers
 from schemas.instant import VIETNAM, Clock, Segment
 
 MONDAY = datetime(2026, 11, 2, 7, 30, tzinfo=VIETNAM)
@@ -84,6 +85,20 @@ def on_stage(settings: Settings, clock: Clock) -> Iterator[tuple[Rehearsal, str]
         thread.join()
 
 
+def moved_to(stage: Rehearsal, seconds: float) -> None:
+    """Let the clock jump to this driven second, and wait until everything that was due by then has happened."""
+    clock = a_clock(MONDAY + timedelta(seconds=seconds - MONDAY.timestamp()), 1.0)
+    stage.timers.clock.segments = clock.segments
+    settle(stage.timers)
+
+
+def settle(timers: Timers) -> None:
+    """Wait until the timers' thread has come past this moment."""
+    passed = threading.Event()
+    timers.at(timers.clock.seconds(), passed.set)
+    assert passed.wait(5)
+
+
 @dataclass
 class Desk:
     """Somebody who takes POSTs: every one is kept, and answered as `answers` says."""
@@ -91,6 +106,8 @@ class Desk:
     address: str = ""
     bodies: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
     answers: Callable[[str, bytes], tuple[int, bytes]] = lambda _path, _body: (200, b"{}")
+    hears: Callable[[str, bytes, dict[str, str]], tuple[int, bytes]] | None = None
+    """Answers instead, if it has to see the headers."""
     last: str | None = None
     """The event that it holds last, as `GET /v1/events/last` says."""
     came: threading.Condition = field(default_factory=threading.Condition)
@@ -114,9 +131,10 @@ def a_desk() -> Iterator[Desk]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            status, answer = desk.answers(self.path, body)
+            headers = dict(self.headers.items())
+            status, answer = desk.hears(self.path, body, headers) if desk.hears else desk.answers(self.path, body)
             with desk.came:
-                desk.bodies.append((self.path, body, dict(self.headers.items())))
+                desk.bodies.append((self.path, body, headers))
                 desk.came.notify_all()
             self.send_response(status)
             self.send_header("content-length", str(len(answer)))
@@ -177,6 +195,15 @@ def an_order(reference: str, phone: str = "0900000901", **more: Any) -> dict[str
     return order
 
 
-def sample(name: str) -> bytes:
-    """A sample message of the partner."""
-    return (Path("tests/connectors/carriers/myvnpost") / name).read_bytes()
+def sample(name: str, carrier: str = "myvnpost") -> bytes:
+    """A sample message of a carrier."""
+    return (Path("tests/connectors/carriers") / carrier / name).read_bytes()
+
+
+def shape(said: Any) -> Any:
+    """The names and kinds of values, without the values."""
+    if isinstance(said, dict):
+        return {name: shape(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return [shape(said[0])] if said else []
+    return type(said).__name__

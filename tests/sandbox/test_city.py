@@ -113,7 +113,11 @@ def refuse(stage: Rehearsal, pipeline: Pipeline) -> None:
     """Tell agencies of refused orders, as the pipeline would."""
     for running in list(stage.city.running.values()):
         reference = f"{running.life.code}/D1"
-        if running.waits_for == "D1:6" and pipeline.orders.get(reference) == "" and not stage.post.find("2", reference):
+        if (
+            running.waits_for == "D1:PICKED_UP"
+            and pipeline.orders.get(reference) == ""
+            and not stage.post.find("2", reference)
+        ):
             stage.city._signal(running.life.code, "D1:refused", now().timestamp())
 
 
@@ -131,9 +135,11 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             city_dossiers=DOSSIERS,
             sandbox_token_seconds=600,
         )
-        with on_stage(settings, a_clock_of_days()) as (stage, address):
+        with on_stage(settings, a_clock()) as (stage, address):
             pipeline = Pipeline(Customer(address))
             desk.answers = lambda path, body: pipeline.take(path, body) if path == "/v1/events" else (200, b"{}")
+            # Only now do the days fly: however long the stage took to set, the city begins on the Monday.
+            stage.timers.clock.segments = a_clock_of_days().segments
             assert requests.post(f"{address}/city", timeout=5).status_code == 202
 
             def over() -> bool:
@@ -227,11 +233,12 @@ def test_a_story_is_one_named_dossier_told_once(tmp_path: Path) -> None:
     some_agencies(tmp_path, "H29.07", "H29.12")
     with a_desk() as desk:
         settings = some_settings(tmp_path, edge_url=desk.address, city_agencies="H29.07:http,H29.12:http")
-        with on_stage(settings, a_clock(MONDAY, 40_000)) as (stage, address):
+        with on_stage(settings, a_clock(MONDAY)) as (stage, address):
             pipeline = Pipeline(Customer(address))
             desk.answers = pipeline.take
             code = requests.post(f"{address}/story", timeout=5).json()["dossier"]
             again = requests.post(f"{address}/story", timeout=5)
+            stage.timers.clock.segments = a_clock(MONDAY, 40_000).segments
             assert desk.wait_for(lambda: stage.city.running[code].finished)
             told = requests.get(f"{address}/story/{code}", timeout=5).json()
 

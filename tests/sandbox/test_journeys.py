@@ -7,8 +7,10 @@ import pytest
 
 from sandbox import chance
 from sandbox.days import Days
-from sandbox.journeys import Outcome, Route, Scan, cancelled, journey, outcome_of
+from sandbox.journeys import Outcome, Route, cancelled, journey, outcome_of
+from sandbox.scans import Detail, Scan
 from schemas.instant import aware, date_of
+from schemas.postal import ParcelStatus
 from tests.sandbox.stage import CALENDAR, MONDAY
 
 DAYS = Days.read(CALENDAR)
@@ -20,11 +22,11 @@ def a_journey(outcome: Outcome, leg: str = "D1", seed: int = 1, pace: float = 1)
     return journey(route, outcome, chance.dice(seed, leg), DAYS, pace)
 
 
-def codes(scans: tuple[Scan, ...]) -> list[int]:
-    return [scan.status for scan in scans]
+def steps(scans: tuple[Scan, ...]) -> list[str]:
+    return [str(scan.status) for scan in scans]
 
 
-def times(scans: tuple[Scan, ...], status: int) -> list[datetime]:
+def times(scans: tuple[Scan, ...], status: ParcelStatus) -> list[datetime]:
     return [aware(scan.at) for scan in scans if scan.status == status]
 
 
@@ -39,34 +41,37 @@ def test_scans_stand_in_time_order(outcome: Outcome, leg: str) -> None:
     scans = a_journey(outcome, leg)
 
     assert [scan.at for scan in scans] == sorted(scan.at for scan in scans)
-    assert scans[0] == Scan(1, CREATED)
+    assert scans[0] == Scan(ParcelStatus.REQUESTED, CREATED)
 
 
 def test_an_ordinary_delivery_is_picked_up_carried_and_delivered() -> None:
-    assert codes(a_journey(Outcome.FIRST_TRY)) == [1, 2, 4, 6, 7, 10, 11, 12, 14]
+    assert steps(a_journey(Outcome.FIRST_TRY)) == [
+        "REQUESTED", "ACCEPTED", "PICKUP_SCHEDULED", "PICKED_UP", "IN_TRANSIT", "IN_TRANSIT", "AT_DELIVERY_OFFICE",
+        "OUT_FOR_DELIVERY", "DELIVERED",
+    ]  # fmt: skip
 
 
 def test_nobody_at_home_once_means_one_failed_attempt_with_a_cause() -> None:
     scans = a_journey(Outcome.ABSENT_ONCE)
 
-    assert codes(scans)[-4:] == [12, 15, 12, 14]
-    assert [scan.cause != "" for scan in scans if scan.status == 15] == [True]
+    assert steps(scans)[-4:] == ["OUT_FOR_DELIVERY", "DELIVERY_FAILED", "OUT_FOR_DELIVERY", "DELIVERED"]
+    assert [scan.reason is not None for scan in scans if scan.status == "DELIVERY_FAILED"] == [True]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_what_goes_back_was_tried_three_times_two_working_days_apart(seed: int) -> None:
     scans = a_journey(Outcome.RETURNED, seed=seed)
 
-    attempts = [date_of(at) for at in times(scans, 15)]
+    attempts = [date_of(at) for at in times(scans, ParcelStatus.DELIVERY_FAILED)]
     assert len(attempts) == 3
     assert all(later >= DAYS.after(first, 2) for first, later in pairwise(attempts))
-    assert codes(scans)[-4:] == [16, 17, 18, 19]
+    assert steps(scans)[-4:] == ["RETURN_REQUESTED", "RETURN_REQUESTED", "RETURNING", "RETURNED_TO_SENDER"]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_postmen_come_to_a_counter_while_it_is_open(seed: int) -> None:
-    (handed,) = times(a_journey(Outcome.FIRST_TRY, "D1", seed), 6)
-    (brought,) = times(a_journey(Outcome.FIRST_TRY, "C1", seed), 14)
+    (handed,) = times(a_journey(Outcome.FIRST_TRY, "D1", seed), ParcelStatus.PICKED_UP)
+    (brought,) = times(a_journey(Outcome.FIRST_TRY, "C1", seed), ParcelStatus.DELIVERED)
 
     for at in (handed, brought):
         assert DAYS.works_on(at.date())
@@ -74,7 +79,23 @@ def test_postmen_come_to_a_counter_while_it_is_open(seed: int) -> None:
 
 
 def test_a_collection_that_nobody_hands_over_ends_unfetched() -> None:
-    assert codes(a_journey(Outcome.NO_PICKUP, "C1"))[-2:] == [5, 8]
+    scans = a_journey(Outcome.NO_PICKUP, "C1")
+
+    assert [(scan.status, scan.ends) for scan in scans[-2:]] == [("PICKUP_FAILED", False), ("PICKUP_FAILED", True)]
+    assert scans[-1].detail is Detail.GIVEN_UP
+
+
+@pytest.mark.parametrize("leg", ["C1", "D1", "R1"])
+def test_a_lying_postman_says_delivered_and_days_later_it_is_given_back(leg: str) -> None:
+    scans = a_journey(Outcome.LIED, leg)
+
+    assert steps(scans)[-3:] == ["DELIVERED", "RETURNING", "RETURNED_TO_SENDER"]
+    assert scans[-3].detail is Detail.UNTRUE
+    assert date_of(aware(scans[-1].at)) > date_of(aware(scans[-3].at))
+
+
+def test_after_a_silence_nothing_follows_the_pickup() -> None:
+    assert steps(a_journey(Outcome.SILENT))[-1] == "PICKED_UP"
 
 
 def test_a_pace_divides_every_span() -> None:
@@ -93,12 +114,12 @@ def test_round_the_clock_nothing_waits_for_the_morning() -> None:
 
 def test_an_order_can_be_cancelled_until_the_postman_has_it() -> None:
     scans = a_journey(Outcome.FIRST_TRY)
-    pickup = next(scan.at for scan in scans if scan.status == 6)
+    pickup = next(scan.at for scan in scans if scan.status == "PICKED_UP")
 
     in_time, too_late = cancelled(scans, pickup - 1, pickup + 900), cancelled(scans, pickup, pickup + 900)
 
     assert in_time is not None
-    assert codes(in_time) == [1, 2, 4, 9]
+    assert steps(in_time) == ["REQUESTED", "ACCEPTED", "PICKUP_SCHEDULED", "CANCELLED"]
     assert too_late is None
 
 

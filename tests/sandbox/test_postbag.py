@@ -15,9 +15,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from sandbox.app import rehearse
-from sandbox.journeys import Scan
+from sandbox.magic import Fate
+from sandbox.myvnpost_mail import MyVNPostMail
 from sandbox.parcels import Parcel
 from sandbox.post import Post
+from sandbox.scans import Scan
+from schemas.postal import ParcelStatus
 from tests.sandbox.stage import MONDAY, Customer, Desk, a_clock, a_desk, an_order, on_stage, some_settings
 
 REFERENCE = "H29.12-261102-0001/D1"
@@ -81,8 +84,8 @@ def test_no_webhook_tells_of_a_delivery_to_906(tmp_path: Path) -> None:
     for scan in parcel.plan:
         stage.postbag.announce(parcel, scan)
 
-    assert [webhook.fate for webhook in parcel.webhooks if webhook.scan.status == 14] == ["missing"]
-    assert {webhook.fate for webhook in parcel.webhooks if webhook.scan.status != 14} == {"straight"}
+    assert [webhook.fate for webhook in parcel.webhooks if webhook.scan.status == "DELIVERED"] == ["missing"]
+    assert {webhook.fate for webhook in parcel.webhooks if webhook.scan.status != "DELIVERED"} == {"straight"}
 
 
 def test_an_impolite_post_errs_as_often_as_the_handbook_says(tmp_path: Path) -> None:
@@ -90,19 +93,19 @@ def test_an_impolite_post_errs_as_often_as_the_handbook_says(tmp_path: Path) -> 
     parcel = a_parcel(stage.post)
 
     for n in range(4000):
-        stage.postbag.announce(parcel, Scan(10, parcel.created_at + n))
+        stage.postbag.announce(parcel, Scan(ParcelStatus.IN_TRANSIT, parcel.created_at + n))
 
     fates = Counter(webhook.fate for webhook in parcel.webhooks)
-    assert fates["repeated"] / 4000 == pytest.approx(0.03, abs=0.01)
-    assert fates["held"] / 4000 == pytest.approx(0.05, abs=0.015)
-    assert fates["delayed"] / 4000 == pytest.approx(0.02, abs=0.01)
-    assert 0 < fates["missing"] < 40
-    assert fates["unknown"] < 20
+    assert fates[Fate.REPEATED] / 4000 == pytest.approx(0.03, abs=0.01)
+    assert fates[Fate.HELD] / 4000 == pytest.approx(0.05, abs=0.015)
+    assert fates[Fate.DELAYED] / 4000 == pytest.approx(0.02, abs=0.01)
+    assert 0 < fates[Fate.MISSING] < 40
+    assert fates[Fate.UNKNOWN] < 20
 
 
 def test_the_key_is_kept_over_a_restart(tmp_path: Path) -> None:
-    first = rehearse(some_settings(tmp_path), a_clock()).postbag.key
-    second = rehearse(some_settings(tmp_path), a_clock()).postbag.key
+    first = MyVNPostMail(some_settings(tmp_path)).key
+    second = MyVNPostMail(some_settings(tmp_path)).key
 
     assert first.private_numbers() == second.private_numbers()
 
