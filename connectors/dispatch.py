@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from connectors.broker import Consumer, Message, Producer
 from connectors.carriers import Receipt, carriers, settings_of
 from connectors.facts import follow, packed, unpacked
+from connectors.holding import Holding
+from connectors.holds import Holds
 from connectors.lane import Lane, LanePolicy
 from connectors.loop import readable, run, serve
 from connectors.ordering import SOURCE, Ordering, accepted, cancelled, say
@@ -20,13 +22,17 @@ from connectors.partner import Partner
 from connectors.reference import References
 from connectors.seal import Opener, Sealer
 from connectors.secrets import load_secrets
-from connectors.settings import Settings
-from connectors.store import mending, open_store
+from connectors.settings import CarrierSettings, Settings
+from connectors.store import held, mending, open_store
 from connectors.store.queue import Owed, OwedState, Queue
+from connectors.unusual import Watch
 from connectors.verdicts import TryLater
+from rules.holds import Concern, order_concerns
+from rules.post.run import Run, goes_at
 from schemas.dossier import LOG
 from schemas.event import Event
-from schemas.instant import clock, now
+from schemas.instant import aware, clock, now
+from schemas.ops import Brake
 from schemas.postal import (
     REQUESTS,
     CancelRequested,
@@ -52,6 +58,7 @@ class Dispatch:
         stop: threading.Event,
         producer: Producer | None = None,
         references: References | None = None,
+        holds: Holds | None = None,
     ) -> None:
         self._settings, self._stop = settings, stop
         self._store = open_store(settings.database_url)
@@ -65,6 +72,10 @@ class Dispatch:
             session_seconds=settings.session_seconds,
         )
         self._references = references or References(settings.kafka_bootstrap)
+        self._holds = holds or Holds(settings.kafka_bootstrap, lambda code: self._references.edition().resolve(code))
+        self._holding = Holding(self._queue, self._holds, Brake.POST, concerns, self._goes_at)
+        self._runs = {name: _run_of(settings_of(settings, name)) for name in carriers()}
+        self._watch = Watch(self._queue, self._holds, self._producer, _floors(settings))
         self._secrets = load_secrets(settings.secrets_dir)
         self._error: BaseException | None = None
         self._lanes: dict[str, Lane] = {}
@@ -78,16 +89,16 @@ class Dispatch:
         return {"kafka": self._settings.kafka_bootstrap, "database": self._store.address, **urls}
 
     def ready(self) -> str | None:
-        """Once the reference data is known and the lanes work."""
-        return None if self._lanes else "the reference data is not known yet"
+        """Once the reference data and the holds are known and the lanes work."""
+        return None if self._lanes else "the reference data or the holds are not known yet"
 
     def run(self) -> None:
         """Until told to stop; then what is under way is finished."""
         self._store.migrate()
-        if not self._references.start(self._stop):
+        if not self._references.start(self._stop) or not self._holds.start(self._stop):
             return
         self.open_lanes()
-        run(self._consumer, self.handle, self._stop, process=NAME, between=self.publish_the_rest)
+        run(self._consumer, self.handle, self._stop, process=NAME, between=self.between)
         self.close_lanes()
 
     def open_lanes(self) -> None:
@@ -107,6 +118,7 @@ class Dispatch:
         """Let go of everything."""
         self._consumer.close()
         self._references.close()
+        self._holds.close()
         self._producer.close()
         self._store.close()
 
@@ -136,15 +148,32 @@ class Dispatch:
         """A row for a request, ended at once where no carrier need be asked."""
         if not isinstance(event, Request | CancelRequested):
             return []
-        data = event.data
-        row = Owed(event.ref, data.carrier, data.reference, order_no, event.encode(), next_at=clock().seconds())
+        data, moment, cancels = event.data, clock().seconds(), isinstance(event, CancelRequested)
+        row = Owed(
+            event.ref,
+            data.carrier,
+            data.reference,
+            order_no,
+            event.encode(),
+            next_at=moment if cancels else self._goes_at(conn, data.carrier, moment),
+            urgency=held.CANCEL if cancels else held.ORDER,
+            created_at=moment,
+        )
         if not self._queue.put(conn, [row]):
             return self._answer_again(conn, row.id)
         if data.carrier not in carriers():
             return self._end(conn, row.id, _no_carrier(event))
+        if not cancels:
+            self._watch.saw(data.carrier)
         if isinstance(event, CancelRequested) and self._withdrawn(conn, row):
             return self._end(conn, row.id, cancelled(event, "it was never sent"))
         return []
+
+    def _goes_at(self, conn: Connection, carrier: str, moment: float) -> float:
+        """When an order goes that is owed at this moment: now, or in the first run of its carrier that has room."""
+        if (run := self._runs.get(carrier)) is None:
+            return moment
+        return goes_at(run, aware(moment), lambda day: held.orders_on(conn, NAME, carrier, day)).timestamp()
 
     def _answer_again(self, conn: Connection, id: str) -> Ended:
         """What was answered to a request that the log had lost, and has again; unless it is owed: then it goes on."""
@@ -166,13 +195,28 @@ class Dispatch:
             in_doubt = row.in_doubt and row.state is OwedState.OWED and row.lane == moved.data.carrier
             request = Event.decode(row.body)
             if in_doubt and isinstance(request, Request):
-                fact = accepted(request, Receipt(moved.data.item_code, request.data.reference), duplicate=True)
+                receipt = Receipt(moved.data.item_code, request.data.reference)
+                fact = accepted(request, receipt, self._told(request), duplicate=True)
                 settled += self._end(conn, row.id, fact)
         return settled
+
+    def _told(self, request: Request) -> str:
+        name = request.data.carrier
+        return carriers()[name].reference(settings_of(self._settings, name), request.data.reference)
 
     def _end(self, conn: Connection, id: str, fact: PostalFact) -> Ended:
         """End a row with this fact, unless somebody was quicker."""
         return [(id, fact)] if self._queue.end(conn, id, OwedState.DONE, packed([fact])) else []
+
+    # ------------------------------------------------------------ holds
+
+    def between(self) -> None:
+        """What is due between two batches: answers left to say, orders that are free again, hours to look at."""
+        self.publish_the_rest()
+        for name in self._holding.let_go():
+            if (lane := self._lanes.get(name)) is not None:
+                lane.wake()
+        self._watch.look()
 
     # ------------------------------------------------------------ answers
 
@@ -215,15 +259,30 @@ class Dispatch:
             lambda: Sealer(self._secrets.openers_public, self._store),
             self.publish,
             self._settings.in_doubt_seconds,
+            self._holding,
         )
         policy = LanePolicy(lease_seconds=self._settings.lease_seconds, rate_per_second=settings.rate_per_second)
         owner = f"{NAME}-{self._settings.instance}"
-        return Lane(self._queue, name, owner, ordering.work, ordering.gives_up, self._broken, policy)
+        return Lane(self._queue, name, owner, ordering.work, ordering.gives_up, self._broken, policy, self._holding)
 
     def _broken(self, error: BaseException) -> None:
         """A lane met an error that is no verdict: the process ends with it."""
         self._error = self._error or error
         self._stop.set()
+
+
+def concerns(row: Owed) -> list[Concern]:
+    """Whom an order concerns; a cancellation nobody: it is never held."""
+    event = Event.decode(row.body)
+    return order_concerns(event) if isinstance(event, Request) else []
+
+
+def _run_of(settings: CarrierSettings) -> Run:
+    return Run(settings.opens, settings.cut_off, settings.batch_per_run)
+
+
+def _floors(settings: Settings) -> dict[str, int]:
+    return {name: settings_of(settings, name).holds_itself_from for name in carriers()}
 
 
 def _no_carrier(event: Request | CancelRequested) -> PostalFact:

@@ -39,12 +39,28 @@ class LanePolicy:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
 
+class Passage:
+    """Whether a lane's rows may go out. This one lets everything pass. Threads share it."""
+
+    def stops(self, queue: Queue, row: Owed) -> bool:
+        """True if a row must not go now: then it is put off in its queue already, and that was no try."""
+        return False
+
+    def open_since(self, row: Owed) -> float:
+        """Since when (driven seconds) a row might go: how long it has been tried counts from there."""
+        return row.created_at
+
+
+OPEN = Passage()
+
+
 class Lane:
     """Works through one lane of a queue in threads of its own, from `start` to `close`.
 
     `work` settles a row (done, gave up, later) and returns, or raises TryLater: then the lane puts the row off, in
     doubt if the verdict is. `gives_up` settles one whose tries are used up, never one in doubt. After a crash both may
-    be called again for the same row. Any other error goes to `broken`, and the process with it.
+    be called again for the same row. Any other error goes to `broken`, and the process with it. What `passage` stops
+    does not come to `work`, unless it is in doubt: then the partner may have it, and must be asked.
     """
 
     def __init__(
@@ -56,8 +72,9 @@ class Lane:
         gives_up: Callable[[Owed, TryLater], None],
         broken: Callable[[BaseException], None],
         policy: LanePolicy | None = None,
+        passage: Passage = OPEN,
     ) -> None:
-        self._queue, self._name, self._owner = queue, name, owner
+        self._queue, self._name, self._owner, self._passage = queue, name, owner, passage
         self._work, self._gives_up, self._broken = work, gives_up, broken
         self._policy = policy or LanePolicy()
         self._pace, self._dice = Pace(self._policy.rate_per_second), Random()
@@ -175,7 +192,8 @@ class Lane:
     def _one(self, row: Owed) -> None:
         """One row, in a thread of the pool."""
         try:
-            self._settle(row)
+            if row.in_doubt or not self._passage.stops(self._queue, row):
+                self._settle(row)
         except TryLater as later:
             # The database is away: what we know of the row cannot be written, so it is owed again as it stands there.
             log.warning("order.owed", queue=self._queue.name, id=row.id, why=later.why)
@@ -193,7 +211,7 @@ class Lane:
         except TryLater as later:
             now = clock().seconds()
             self._stands(self._breaker.failed(now, self._policy.breaker), later)
-            if self._policy.retry.is_over(row.created_at, now) and not later.in_doubt:
+            if self._policy.retry.is_over(self._passage.open_since(row), now) and not later.in_doubt:
                 self._gives_up(row, later)
                 return
             pause = self._policy.retry.pause(row.attempts, self._dice, later.retry_after_seconds)

@@ -313,6 +313,14 @@ def _beneath_home(name: str) -> Any:
     return Field(default_factory=lambda given: given["home"] / name if "home" in given else Path(name))
 
 
+def _beside(database_url: str) -> str:
+    """Where the read model is, if nothing is said: hoso-read.db beside hoso.db."""
+    if not database_url.startswith("sqlite:"):
+        return database_url
+    file = Path(database_url.removeprefix("sqlite:///"))
+    return f"sqlite:///{file.with_name(f'{file.stem}-read{file.suffix}')}"
+
+
 class Settings(BaseSettings):
     """Settings of every connector."""
 
@@ -328,6 +336,12 @@ class Settings(BaseSettings):
         default_factory=lambda given: f"sqlite:///{given['home'] / 'hoso.db' if 'home' in given else 'hoso.db'}"
     )
     """The database: sqlite:///FILE for one machine, postgresql+psycopg://... for a city."""
+
+    read_database_url: Annotated[str, Field(pattern=r"^(sqlite:///|postgresql\+psycopg://)")] = Field(
+        default_factory=lambda given: _beside(given["database_url"]) if "database_url" in given else "sqlite:///read.db"
+    )
+    """The read model's database: a file of its own beside the other, for SQLite has one writer at a time; on
+    PostgreSQL the same."""
 
     secrets_dir: Path = _beneath_home("secrets")
     """The folder of keys."""

@@ -14,6 +14,7 @@ from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from schemas.release import RELEASE
 from streams.codec import decode, encode, refversion_of
 from streams.engine import MAX_RECORD_BYTES, Letter, Record, Stepped, TooLarge, Unfit
+from streams.holds import Holds
 from streams.reference import Library
 
 MOST_KEPT = MAX_RECORD_BYTES - 1_000
@@ -114,29 +115,35 @@ def _stamped(fact: Event) -> bytes:
 class Firing:
     """What time alone sets in motion, for the engine's timers."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, holds: Holds) -> None:
+        self._library, self._holds = library, holds
 
     def fire(self, key: bytes, state: bytes, now: float) -> list[bytes]:
-        """The facts of this dossier that are due at `now` (driven unix seconds)."""
-        return [_stamped(fact) for fact in due_of(decode(state), self._library.newest, aware(now))]
+        """The facts of this dossier that are due at `now` (driven unix seconds); none while a hold keeps them."""
+        kept = decode(state)
+        if self._holds.stops(kept):
+            return []
+        return [_stamped(fact) for fact in due_of(kept, self._library.newest, aware(now))]
 
 
 class Rebasing:
     """What a newer version of the reference data sets in motion, for the engine's sweep."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, holds: Holds) -> None:
+        self._library, self._holds = library, holds
 
     def occasion(self) -> str:
-        """The version in force: another one is a reason to look at every dossier."""
-        return self._library.newest
+        """The version in force, and which holds are: another of them is a reason to look at every dossier."""
+        return f"{self._library.newest} {self._holds.changes}"
 
     def look(self, key: bytes, state: bytes, now: float) -> list[bytes]:
         """The fact that moves this dossier to the version in force; nothing for most."""
         version, library = refversion_of(state), self._library
         if version is None or not library.older(version):
             return []
+        kept = decode(state)
+        if self._holds.stops(kept):
+            return []
         was, newest = library.reference.at(version), library.reference.at(library.newest)
-        fact = rebased(decode(state), was, newest, library.newest_since, aware(now))
+        fact = rebased(kept, was, newest, library.newest_since, aware(now))
         return [_stamped(fact)] if fact is not None else []

@@ -14,6 +14,7 @@ from schemas.telemetry import configure
 from schemas.topics import TABLE, WORKER
 from streams.engine import Engine, Sweep, Timers, build_app, run_worker, topic_id_reader
 from streams.fold import Firing, Fold, Rebasing
+from streams.holds import Holds
 from streams.ops_port import serving
 from streams.reference import Library
 from streams.settings import WorkerSettings
@@ -31,7 +32,9 @@ def main() -> NoReturn:
     clock()
     library = Library(settings.kafka_bootstrap)
     library.start()
-    app, engine = build(settings, library)
+    holds = Holds(settings.kafka_bootstrap, lambda code: library.reference.at(library.newest).resolve(code))
+    holds.start()
+    app, engine = build(settings, library, holds)
     log.info(
         "process.started",
         kafka=settings.kafka_bootstrap,
@@ -45,7 +48,7 @@ def main() -> NoReturn:
     run_worker(app, beside=beside)
 
 
-def build(settings: WorkerSettings, library: Library) -> tuple[Any, Engine]:
+def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any, Engine]:
     """The Faust app and the engine on it."""
     app = build_app(
         WORKER,
@@ -55,14 +58,14 @@ def build(settings: WorkerSettings, library: Library) -> tuple[Any, Engine]:
         partitions=settings.log_partitions,
         input_topic=LOG,
     )
-    fold, rebasing = Fold(library.reference), Rebasing(library)
+    fold, rebasing = Fold(library.reference), Rebasing(library, holds)
     engine = Engine(
         app,
         input_topic=LOG,
         table=TABLE,
         partitions=settings.log_partitions,
         step=fold.step,
-        timers=Timers(fire=Firing(library).fire, clock=lambda: clock().seconds(), every_seconds=0.05),
+        timers=Timers(fire=Firing(library, holds).fire, clock=lambda: clock().seconds(), every_seconds=0.05),
         sweep=Sweep(look=rebasing.look, occasion=rebasing.occasion),
         log_id=topic_id_reader(settings.kafka_bootstrap, LOG),
         poison=fold.poison,

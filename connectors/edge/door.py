@@ -10,6 +10,7 @@ from connectors.broker import Producer
 from connectors.edge.problem import Problem
 from connectors.edge.quota import Quotas
 from connectors.gate.gate import Gate
+from connectors.holds import Holds
 from connectors.reference import References
 from connectors.seal import Evidence
 from connectors.settings import Settings
@@ -31,6 +32,8 @@ class Door:
     quotas: Quotas = field(default_factory=Quotas)
     tracking: bytes | None = None
     """The key of tracking codes; without it no citizen's page opens."""
+    holds: Holds = field(default_factory=Holds)
+    """What keeps the feed back."""
 
     def agency(self, request: Request) -> Agency:
         """Whose key the caller shows. 401 without a good one, 403 if its agency is not in the reference data."""

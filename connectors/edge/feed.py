@@ -1,5 +1,6 @@
 """GET /v1/feed: an agency's notices and rejections, in order, for those who would rather pull."""
 
+from itertools import takewhile
 from typing import Annotated, Any
 
 import msgspec
@@ -8,8 +9,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from connectors.edge.door import Door, problems
+from connectors.holds import Holds
 from connectors.seal import Evidence
 from connectors.store import feed
+from rules.holds import word_concern
+from schemas.event import Event
+from schemas.ops import Brake
 from schemas.sealed import Box
 
 MOST = 500
@@ -39,19 +44,30 @@ def routes(door: Door) -> APIRouter:
         after: Annotated[int, Query(ge=0, le=2**62, description="the `next` of the page before; 0 begins")] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     ) -> Response:
-        """What follows a cursor, the oldest first. Asking again with one cursor gives the same again."""
+        """What follows a cursor, the oldest first. Asking again with one cursor gives the same again.
+
+        While an operator holds notices, the feed ends before the first that is held.
+        """
         agency = door.agency(request)
         with door.store.read() as connection:
             rows = feed.after(connection, agency.code, after, limit + 1)
-        shown = rows[:limit]
+        read = [(row.cursor, _plain(row.body, door.feed_box)) for row in rows[:limit]]
+        shown = list(takewhile(lambda row: not _is_held(row[1], agency.code, door.holds), read))
         said = {
-            "events": [msgspec.Raw(_plain(row.body, door.feed_box)) for row in shown],
-            "next": str(shown[-1].cursor if shown else after),
-            "more": len(rows) > limit,
+            "events": [msgspec.Raw(plain) for _, plain in shown],
+            "next": str(shown[-1][0] if shown else after),
+            "more": len(rows) > limit == len(shown),
         }
         return Response(msgspec.json.encode(said), media_type="application/json")
 
     return api
+
+
+def _is_held(plain: bytes, agency: str, holds: Holds) -> bool:
+    """Whether a hold keeps this word from its agency."""
+    if not holds.on:
+        return False
+    return holds.why_held(Brake.NOTICES, **word_concern(Event.decode(plain), agency)._asdict()) is not None
 
 
 def _plain(body: bytes, box: Evidence) -> bytes:

@@ -10,6 +10,7 @@ from connectors.broker import Producer
 from connectors.edge.app import make_app
 from connectors.edge.door import Door
 from connectors.gate.gate import Gate
+from connectors.holds import Holds
 from connectors.loop import serve
 from connectors.reference import References
 from connectors.seal import Evidence
@@ -29,6 +30,7 @@ class Edge:
         self._store = open_store(settings.database_url)
         self._producer = Producer(settings.kafka_bootstrap, f"edge-{settings.instance}")
         self._references = References(settings.kafka_bootstrap)
+        self._holds = Holds(settings.kafka_bootstrap, lambda code: self._references.edition().resolve(code))
         secrets = ensure_secrets(settings.secrets_dir)
         gate = Gate(secrets, self._store, self._producer, self._references)
         door = Door(
@@ -40,6 +42,7 @@ class Edge:
             Evidence(secrets.evidence),
             Evidence(secrets.feed),
             tracking=secrets.tracking,
+            holds=self._holds,
         )
         config = uvicorn.Config(
             make_app(door),
@@ -64,8 +67,9 @@ class Edge:
         }
 
     def ready(self) -> str | None:
-        """Once it listens and knows the reference data."""
-        return None if self._working and self._server.started else "waiting for the database and the reference data"
+        """Once it listens and knows the reference data and the holds."""
+        why = "waiting for the database, the reference data and the holds"
+        return None if self._working and self._server.started else why
 
     def run(self) -> None:
         """Until told to stop; then no new connection is taken and those under way end."""
@@ -76,7 +80,8 @@ class Edge:
             server = threading.Thread(target=self._server.run, args=([listening],), name="http")
             server.start()
             try:
-                self._working = self._references.start(self._stop)
+                # The holds first: without reference data nobody is let in to the feed.
+                self._working = self._holds.start(self._stop) and self._references.start(self._stop)
                 while server.is_alive() and not self._stop.wait(0.5):
                     pass
             finally:
@@ -86,6 +91,7 @@ class Edge:
     def close(self) -> None:
         """Let go of everything."""
         self._references.close()
+        self._holds.close()
         self._producer.close()
         self._store.close()
 

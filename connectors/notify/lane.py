@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from connectors.agencies import secrets_of
-from connectors.lane import Lane, LanePolicy
+from connectors.lane import OPEN, Lane, LanePolicy, Passage
 from connectors.notify import guard
 from connectors.notify.callback import Answer, Caller
 from connectors.notify.receipts import receipt
@@ -54,6 +54,8 @@ class Tools:
     chance: Random = field(default_factory=Random)
     receipts: "deque[Receipt]" = field(default_factory=deque)
     """Receipts of failed tries on their way to the topic; of how a word ended, the queue holds them."""
+    passage: Passage = OPEN
+    """Whether a word may go now."""
 
 
 class CallbackLane(Lane):
@@ -64,7 +66,7 @@ class CallbackLane(Lane):
 
     def __init__(self, agency: str, tools: Tools) -> None:
         queue = Queue(tools.store, callbacks.QUEUE)
-        super().__init__(queue, agency, tools.owner, _unused, _unused, tools.broken, tools.policy)
+        super().__init__(queue, agency, tools.owner, _unused, _unused, tools.broken, tools.policy, tools.passage)
         self.agency, self._tools = agency, tools
         self._opener = Opener(tools.store, tools.secrets.openers_private)
         self._memory = threading.Lock()

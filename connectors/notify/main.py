@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from connectors.broker import Consumer, Producer
+from connectors.holding import Holding
+from connectors.holds import Holds
 from connectors.lane import Lane, LanePolicy
 from connectors.loop import run, serve
 from connectors.metrics import gauge
 from connectors.notify.lane import CallbackLane, Tools
-from connectors.notify.owing import Owing
+from connectors.notify.owing import Owing, concerns
 from connectors.notify.results import RESULTS_QUEUE, results_lane
 from connectors.reference import References
 from connectors.seal import Evidence, Opener
@@ -24,6 +26,7 @@ from connectors.store.queue import Queue
 from connectors.verdicts import TryLater
 from schemas.event import Event
 from schemas.notice import NOTICES, RECEIPTS, REJECTIONS
+from schemas.ops import Brake
 from schemas.reference import Stage
 
 log = structlog.get_logger()
@@ -42,11 +45,24 @@ class Notify:
         self._store: Store = open_store(settings.database_url)
         self._producer = Producer(settings.kafka_bootstrap, f"notify-{settings.instance}")
         self._references = References(settings.kafka_bootstrap)
+        self._holds = Holds(settings.kafka_bootstrap, lambda code: self._references.edition().resolve(code))
         self._queue = Queue(self._store, callbacks.QUEUE)
+        self._holding = {
+            queue.name: Holding(queue, self._holds, Brake.NOTICES, concerns)
+            for queue in (self._queue, Queue(self._store, RESULTS_QUEUE))
+        }
         secrets = ensure_secrets(settings.secrets_dir)
         self._broken: deque[BaseException] = deque()
         policy = LanePolicy(lease_seconds=settings.lease_seconds, rate_per_second=RATE_PER_SECOND)
-        self._tools = Tools(self._store, secrets, self._references, settings.instance, self._broken.append, policy)
+        self._tools = Tools(
+            self._store,
+            secrets,
+            self._references,
+            settings.instance,
+            self._broken.append,
+            policy,
+            passage=self._holding[callbacks.QUEUE],
+        )
         opener = Opener(self._store, secrets.openers_private)
         self._owing = Owing(self._store, self._producer, self._references, opener, Evidence(secrets.feed), self._wake)
         self._lanes: dict[tuple[str, str], Lane] = {}
@@ -59,12 +75,12 @@ class Notify:
 
     def ready(self) -> str | None:
         """Once its consumer and its lanes run."""
-        return None if self._working else "waiting for the database, the broker and the reference data"
+        return None if self._working else "waiting for the database, the broker, the reference data and the holds"
 
     def run(self) -> None:
         """Until told to stop; then what flies lands, and the lanes are let go."""
         self._store.migrate()
-        if not self._references.start(self._stop):
+        if not self._references.start(self._stop) or not self._holds.start(self._stop):
             return
         consumer = Consumer(
             [NOTICES, REJECTIONS],
@@ -81,6 +97,7 @@ class Notify:
     def close(self) -> None:
         """Let go of everything."""
         self._references.close()
+        self._holds.close()
         self._producer.close()
         self._store.close()
 
@@ -90,16 +107,23 @@ class Notify:
                 lane.wake()
 
     def _between(self) -> None:
-        """Lanes as the reference data in force has them, receipts on their topic, what is owed counted."""
+        """Lanes as the reference data has them, words let go, receipts on their topic, what is owed counted."""
         if self._broken:
             raise self._broken.popleft()
         self._set_lanes()
+        self._let_go()
         self._working = True
         self._publish()
         if time.monotonic() - self._shown_at > SHOWN_SECONDS:
             self._shown_at = time.monotonic()
             for lane, owed in self._queue.counts().items():
                 gauge("hoso_owed").labels(self._queue.name, lane).set(owed)
+
+    def _let_go(self) -> None:
+        for queue, holding in self._holding.items():
+            for agency in holding.let_go():
+                if (lane := self._lanes.get((queue, agency))) is not None:
+                    lane.wake()
 
     def _set_lanes(self) -> None:
         told = [one for one in self._references.newest().agencies if one.stage is not Stage.SHADOW]
@@ -115,7 +139,8 @@ class Notify:
         tools = self._tools
         if queue == callbacks.QUEUE:
             return CallbackLane(agency, tools)
-        return results_lane(agency, self._store, self._producer, tools.owner, tools.broken, tools.policy)
+        passage = self._holding[RESULTS_QUEUE]
+        return results_lane(agency, self._store, self._producer, tools.owner, tools.broken, tools.policy, passage)
 
     def _land(self) -> None:
         """All lanes at once: what flies lands, its receipts are published or stay for the next start."""

@@ -13,6 +13,7 @@ from connectors.store import Store, callbacks, feed
 from connectors.store.callbacks import QUEUE
 from connectors.store.feed import Told
 from connectors.store.queue import Owed, Queue
+from rules.holds import Concern, word_concern
 from schemas.event import Event
 from schemas.notice import RESULTS, EventRejected, Notice
 from schemas.reference import Agency, Stage
@@ -68,6 +69,11 @@ class Word:
             body=self.event.encode(),
             urgency=RESULT if self.is_result else REMINDER,
         )
+
+
+def concerns(row: Owed) -> list[Concern]:
+    """Whom an owed word concerns."""
+    return [word_concern(Event.decode(row.body), row.lane)]
 
 
 class Owing:

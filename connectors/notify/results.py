@@ -6,7 +6,7 @@ A topic that nobody has made yet delays nobody else: its lane breaks, and what i
 from collections.abc import Callable
 
 from connectors.broker import Producer
-from connectors.lane import Lane, LanePolicy
+from connectors.lane import OPEN, Lane, LanePolicy, Passage
 from connectors.notify.telling import closed
 from connectors.store import Store
 from connectors.store.queue import Owed, Queue
@@ -24,6 +24,7 @@ def results_lane(
     owner: str,
     broken: Callable[[BaseException], None],
     policy: LanePolicy,
+    passage: Passage = OPEN,
 ) -> Lane:
     """The lane to an agency's topic. What was not acknowledged is published again: its id says that it is the same."""
     queue, topic = Queue(store, RESULTS_QUEUE), results_topic(agency)
@@ -35,4 +36,4 @@ def results_lane(
     def gives_up(row: Owed, why: TryLater) -> None:
         queue.gave_up(row.id, why.why)
 
-    return Lane(queue, agency, owner, work, gives_up, broken, policy)
+    return Lane(queue, agency, owner, work, gives_up, broken, policy, passage)

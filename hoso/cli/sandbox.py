@@ -1,4 +1,4 @@
-"""`hoso sandbox`: the rehearsal's post and agencies, and its city if asked for."""
+"""`hoso sandbox`: the rehearsal\'s carriers and agencies, and its city if asked for."""
 
 from typing import Annotated
 
@@ -6,9 +6,10 @@ import typer
 
 
 def sandbox(city: Annotated[bool, typer.Option("--city", help="Start the city's life at once.")] = False) -> None:
-    """Run a post office and agencies that are not real, until SIGTERM or Ctrl-C.
+    """Run six carriers and agencies that are not real, until SIGTERM or Ctrl-C: docs/sandbox.md says what they do.
 
-    The post stands under /myvnpost, the agencies' callbacks under /agencies/<code>/callback.
+    \b
+    hoso sandbox --city
     """
     from sandbox import app
 

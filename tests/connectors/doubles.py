@@ -7,11 +7,14 @@ from pathlib import Path
 
 from connectors.broker import Message, Producer
 from connectors.broker.record import Headers
+from connectors.holds import Holds
 from connectors.reference import References
 from connectors.secrets import Secrets, ensure_secrets
 from connectors.store import Store, open_store
 from connectors.verdicts import TryLater
+from rules.holds import Resolve
 from schemas.event import Event
+from schemas.ops import HoldLifted, HoldSet
 from schemas.reference import Bundle
 
 
@@ -45,6 +48,26 @@ class FixedReferences(References):
     def __init__(self, bundle: Bundle) -> None:
         super().__init__("nowhere:1")
         self._bundles[bundle.version], self._newest = bundle, bundle.version
+
+
+class Said(Holds):
+    """The holds of a test: what it says is known at once."""
+
+    def __init__(self, *events: HoldSet | HoldLifted, resolve: Resolve = str) -> None:
+        super().__init__(resolve=resolve)
+        self.say(*events)
+
+    def say(self, *events: HoldSet | HoldLifted) -> None:
+        """Words from the topic."""
+        say(self, *events)
+
+
+def say(holds: Holds, *events: HoldSet | HoldLifted) -> None:
+    """Let these words come from the topic."""
+    brakes = holds._brakes
+    for event in events:
+        brakes = brakes.after(event)
+    holds._stands(brakes)
 
 
 @contextmanager

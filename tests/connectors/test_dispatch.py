@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from connectors.dispatch import Dispatch
-from connectors.settings import REPOSITORY, Settings
+from connectors.holds import Holds
+from connectors.settings import REPOSITORY, Myvnpost, Settings
 from connectors.store import mending, open_store
 from connectors.store.queue import Owed, Queue
 from connectors.verdicts import TryLater
@@ -51,10 +52,10 @@ REFERENCE = f"{DOSSIER}/D1"
 class Desk:
     """A dispatch with a post office, without a broker."""
 
-    def __init__(self, settings: Settings, post: Post) -> None:
+    def __init__(self, settings: Settings, post: Post, holds: Holds | None = None) -> None:
         self.settings, self.post, self.board = settings, post, Board()
         self.stop = threading.Event()
-        self.dispatch = Dispatch(settings, self.stop, self.board, Known())
+        self.dispatch = Dispatch(settings, self.stop, self.board, Known(), holds)
 
     def takes(self, *events: Event) -> None:
         self.dispatch.handle([a_message(event, offset) for offset, event in enumerate(events)])
@@ -75,10 +76,18 @@ class Desk:
 
 
 @contextmanager
-def a_desk(tmp_path: Path, *, before: list[Fault] | None = None, after: list[Fault] | None = None) -> Iterator[Desk]:
+def a_desk(
+    tmp_path: Path,
+    *,
+    before: list[Fault] | None = None,
+    after: list[Fault] | None = None,
+    holds: Holds | None = None,
+    **contract: Any,
+) -> Iterator[Desk]:
     with a_post() as post:
         post.before, post.after = before or [], after or []
-        desk = Desk(settings_in(tmp_path, post.url), post)
+        myvnpost = Myvnpost(url=post.url, rate_per_second=1000, **contract)
+        desk = Desk(settings_in(tmp_path, post.url, myvnpost=myvnpost), post, holds)
         desk.dispatch.open_lanes()
         try:
             yield desk

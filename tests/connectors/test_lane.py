@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from connectors.lane import Lane, LanePolicy
+from connectors.lane import OPEN, Lane, LanePolicy, Passage
 from connectors.retry import RetryPolicy
 from connectors.store import Store, open_store
 from connectors.store.breaker import BreakerPolicy
@@ -48,7 +48,7 @@ class Partner:
         self.given_up: list[str] = []
         self.broken: list[BaseException] = []
 
-    def lane(self, owner: str, policy: LanePolicy = POLICY) -> Lane:
+    def lane(self, owner: str, policy: LanePolicy = POLICY, passage: Passage = OPEN) -> Lane:
         def work(row: Owed) -> None:
             self.calls.append((owner, row.id, instant.clock().seconds()))
             if row.id == "poison":
@@ -61,7 +61,8 @@ class Partner:
             self.given_up.append(row.id)
             self.queue.gave_up(row.id, later.why)
 
-        return Lane(Queue(self.queue.store, "dispatch"), "post", owner, work, gives_up, self.broken.append, policy)
+        queue = Queue(self.queue.store, "dispatch")
+        return Lane(queue, "post", owner, work, gives_up, self.broken.append, policy, passage)
 
 
 @pytest.fixture
@@ -120,6 +121,38 @@ def test_a_partner_that_is_away_is_left_alone_then_probed_once(partner: Partner)
     assert len([at for _, _, at in partner.calls if at < opens_at]) <= POLICY.breaker.failures + POLICY.workers
     assert len(probes) == 1
     assert partner.queue.breaker("post").opens_at == 0
+
+
+class Closed(Passage):
+    """Nothing may pass."""
+
+    def stops(self, queue: Queue, row: Owed) -> bool:
+        queue.later(row.id, row.next_at + 1e9, "not now", counts=False)
+        return True
+
+
+def test_a_row_that_may_not_go_says_nothing_of_the_partner(partner: Partner) -> None:
+    """It was not there before, and nobody has asked it since: its lane stays broken."""
+    partner.away = True
+    lane = partner.lane("one")
+    lane.start()
+    owe(partner, *(f"row-{number}" for number in range(10)))
+    until(lambda: partner.queue.breaker("post").opens_at > 0)
+    lane.close()
+    broken, calls = partner.queue.breaker("post"), len(partner.calls)
+
+    held = partner.lane("one", passage=Closed())
+    held.start()
+    until(lambda: all(row.next_at > 1e9 * 2 for row in waiting(partner)))
+    held.close()
+
+    assert partner.queue.breaker("post") == broken
+    assert len(partner.calls) == calls
+
+
+def waiting(partner: Partner) -> list[Owed]:
+    with partner.queue.store.begin() as conn:
+        return [row for number in range(10) for row in partner.queue.waiting(conn, f"row-{number}")]
 
 
 def test_what_is_tried_for_too_long_is_given_up(partner: Partner) -> None:

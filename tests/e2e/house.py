@@ -5,6 +5,8 @@ clock.
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -21,12 +23,13 @@ from urllib.request import Request, urlopen
 import pytest
 from kafka import KafkaProducer
 
+from connectors.broker import read_key
 from hoso import pipeline, rehearsal
 from hoso.pace import ClockFile
 from hoso.settings import Settings
 from hoso.supervised import State
 from hoso.supervisor import Supervisor
-from schemas.event import type_name
+from schemas.event import Event, type_name
 from schemas.instant import VIETNAM
 from schemas.topics import agency_topic
 
@@ -176,6 +179,19 @@ class House:
         """What the post's scanners saw of a leg."""
         return [scan["status"] for parcel in self.parcels(code, leg) for scan in parcel["scans"]]
 
+    def hoso(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """A command as an operator gives it."""
+        environment = os.environ | {"HOSO_KAFKA_BOOTSTRAP": self.bootstrap, "HOSO_HOME": str(self.home)}
+        environment["HOSO_CLOCK"] = self.clock.setting
+        command = [sys.executable, "-m", "hoso.cli.main", *argv]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    def facts(self, topic: str, code: str, kind: str) -> list[Any]:
+        """A dossier's facts of a kind on a topic, each once."""
+        name = f"vn.hoso.{kind}.v1"
+        found = [Event.decode(one.value) for one in read_key(self.bootstrap, topic, code.encode()) if one.value]
+        return list({fact.id: fact for fact in found if fact.type == name}.values())
+
     def ledger(self, name: str) -> Any:
         """A book of the sandbox's."""
         return _call(Request(f"{self.sandbox.url}/ledger/{name}")).body
@@ -231,14 +247,20 @@ def _await_ready(supervisor: Supervisor) -> None:
 
 
 @contextmanager
-def built(bootstrap: str, home: Path, database_url: str = "") -> Iterator[House]:
-    """The house for the length of a block, on SQLite in its home unless another database is given."""
+def built(bootstrap: str, home: Path, database_url: str = "", policy: str = "") -> Iterator[House]:
+    """The house for the length of a block, on SQLite in its home unless another database is given.
+
+    `policy` stands in the place of the reference data's own rules on carriers.
+    """
     clock = ClockFile(home / "clock", STARTS, SPEED)
     settings = Settings(home=home, kafka_bootstrap=bootstrap)
-    stage = rehearsal.sandbox(home, rehearsal.reference_dir())
+    # No usual port: then it has reference data of its own, that a test may change.
+    stage = rehearsal.sandbox(home, rehearsal.reference_dir(), None)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOSO_DATABASE_URL", database_url)
         rehearsal.install(home, stage.reference, stage.credentials)
+    if policy:
+        (stage.reference / "carriers" / "policy.toml").write_text(policy)
     pipeline.prepare(bootstrap, stage.reference)
     extra = stage.for_the_pipeline() | {
         "HOSO_DATABASE_URL": database_url,
