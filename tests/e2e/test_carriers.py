@@ -152,7 +152,7 @@ def test_silence_is_asked_about_and_then_said(city: House, carrier: str) -> None
 
     assert (silence.data.leg, silence.data.carrier) == ("D1", carrier)
     assert [one.data.expected for one in missed] == ["DELIVERY_ATTEMPT"]
-    assert "postal_silence" in city.kinds(code)
+    city.wait_told(code, "postal_silence", seconds=TOLD_IN)
     row = next(row for row in city.supervisor.state() if row.name == "poll")
     assert f'"dossier": "{code}"' in row.log.read_text(), "poll asked the carrier first"
 
