@@ -91,9 +91,7 @@ def test_whatever_goes_wrong_ends_in_one_parcel_that_is_delivered(city: House) -
     for (carrier, phone), code in codes.items():
         if carrier in CONFIRMED_BY_AN_OPERATOR:
             confirmed(city, carrier, code)
-        city.wait(
-            f"{carrier} {phone} {code} is told", lambda code=code: "result_delivered" in city.kinds(code), TOLD_IN
-        )
+        city.wait_told(code, "result_delivered", seconds=TOLD_IN)
 
     assert {key: parcels(city, code) for key, code in codes.items()} == {key: [(key[0], "D1")] for key in codes}
     assert {key: city.kinds(code).count("result_delivered") for key, code in codes.items()} == dict.fromkeys(codes, 1)
