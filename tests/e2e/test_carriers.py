@@ -88,7 +88,7 @@ def test_whatever_goes_wrong_ends_in_one_parcel_that_is_delivered(city: House) -
     cases = [(carrier, phone) for carrier in IN_DOUBT for phone in END_WELL if (carrier, phone) != ("ems", DOWN)]
     codes = {(carrier, phone): sent(city, carrier, phone) for carrier, phone in cases}
 
-    for (carrier, phone), code in codes.items():
+    for (carrier, _), code in codes.items():
         if carrier in CONFIRMED_BY_AN_OPERATOR:
             confirmed(city, carrier, code)
         city.wait_told(code, "result_delivered", seconds=TOLD_IN)
