@@ -25,6 +25,7 @@ FULL: dict[str, tuple[str, ...]] = {
     "load": (),
     "recovery": (),
     "clocks": (),
+    "webhooks": (),
 }
 QUICK: dict[str, tuple[str, ...]] = {
     "due_dates": ("0.2",),
@@ -36,8 +37,9 @@ QUICK: dict[str, tuple[str, ...]] = {
     ),
     "recovery": ("--open", "20000"),
     "clocks": ("--rungs", "1000", "--again", "0", "--moved", "1000"),
+    "webhooks": ("--rate", "50", "--seconds", "5"),
 }
-WITH_JSON = ("engine", "load", "recovery", "clocks")
+WITH_JSON = ("engine", "load", "recovery", "clocks", "webhooks")
 """The others print lines and nothing else."""
 
 Found = Mapping[str, Any]
@@ -97,6 +99,8 @@ def bars(found: Mapping[str, Found]) -> Iterator[Bar]:
         yield Bar("  its timers armed again", again["timer_fired_seconds"], 60, "s")
     if clocks := found["clocks"]["figures"]:
         yield from of_the_clocks(clocks)
+    if webhooks := found["webhooks"]["figures"]:
+        yield Bar(f"webhooks answered at {webhooks['rate']} a second, p99", webhooks["p99_ms"], 50, "ms")
 
 
 def of_the_engine(engine: Found) -> Iterator[Bar]:
