@@ -5,7 +5,7 @@ import os
 import secrets as random
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -70,6 +70,45 @@ def new_secret(store: Store, public_key: X25519PublicKey, agency: str) -> str:
         credentials.retire_secrets(transaction, agency, CALLBACK, now() + OVERLAP)
         credentials.add_secret(transaction, agency, CALLBACK, _sealed(public_key, agency, secret))
     return secret
+
+
+class Rotating(ValueError):
+    """A rotation that cannot begin or end; the text says what to do."""
+
+
+def rotate_secret(store: Store, public_key: X25519PublicKey, agency: str) -> str:
+    """A second callback secret beside the one in force: both sign, however long it takes, until `finish_rotation`.
+
+    Raises Rotating: there is none yet, or there are two already.
+    """
+    secret = SECRET_PREFIX + b64encode(random.token_bytes(32)).decode()
+    sealed = _sealed(public_key, agency, secret)
+    with store.begin() as transaction:
+        in_force = len(credentials.secrets(transaction, agency, CALLBACK))
+        if in_force == 0:
+            raise Rotating(f"{agency} has no callback secret yet: `hoso agency secret {agency}` makes the first")
+        if in_force > 1:
+            raise Rotating(f"{agency} has {in_force} callback secrets already: `hoso agency rotate {agency} --finish`")
+        credentials.add_secret(transaction, agency, CALLBACK, sealed)
+    return secret
+
+
+def finish_rotation(store: Store, agency: str) -> int:
+    """Only the newest secret signs from now; how many ended. Raises Rotating where there is only one."""
+    with store.begin() as transaction:
+        ended = credentials.keep_newest(transaction, agency, CALLBACK)
+    if ended == 0:
+        raise Rotating(f"{agency} has no older callback secret to end: `hoso agency rotate {agency}` begins")
+    return ended
+
+
+def revoke_key(store: Store, agency: str, name: str) -> None:
+    """Let a key in no longer, named as `hoso agency list` shows it. Doors feel it within CACHED_SECONDS."""
+    if len(name) < credentials.NAME:
+        raise LookupError(f"name the key by the {credentials.NAME} letters that `hoso agency list` shows")
+    with store.begin() as transaction:
+        if credentials.revoke_key(transaction, agency, name) == 0:
+            raise LookupError(f"{agency} has no good key {name}: `hoso agency list` shows them")
 
 
 def secrets_of(store: Store, private_key: X25519PrivateKey, agency: str) -> list[bytes]:
@@ -138,7 +177,19 @@ def _write(file: Path, found: dict[str, Credentials]) -> None:
     draft.replace(file)
 
 
-def held_by(store: Store) -> Sequence[credentials.Held]:
-    """How many keys and secrets every agency has."""
+@dataclass(frozen=True, slots=True)
+class Good:
+    """What an agency has that is good now, the oldest first."""
+
+    keys: tuple[credentials.Since, ...] = ()
+    secrets: tuple[credentials.Since, ...] = ()
+
+
+def good_of(store: Store) -> dict[str, Good]:
+    """Every agency's keys and callback secrets, by its code, with their ages."""
     with store.read() as connection:
-        return list(credentials.held(connection).values())
+        keys, secrets = credentials.keys_since(connection), credentials.secrets_since(connection, CALLBACK)
+    codes = {one.agency for one in (*keys, *secrets)}
+    return {
+        code: Good(*(tuple(one for one in rows if one.agency == code) for rows in (keys, secrets))) for code in codes
+    }

@@ -30,6 +30,17 @@ from schemas.release import FIRST_RELEASE
 
 M = TypeVar("M", bound=Strict)
 FLEET = "fleet.toml"
+READ = (
+    "agencies/*.toml",
+    "procedures/*",
+    "calendars/*.toml",
+    "carriers/policy.toml",
+    "carriers/places/*.csv",
+    FLEET,
+    POLICY,
+    HISTORY,
+)
+"""Every file of the reference data."""
 YES = {"yes": True, "no": False}
 
 
@@ -60,6 +71,7 @@ class _Reading:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.problems = folder, list[str]()
+        self._unreadable = set[Path]()
 
     def files(self, pattern: str) -> list[Path]:
         return sorted(self.folder.glob(pattern))
@@ -69,14 +81,24 @@ class _Reading:
             return tomllib.loads(file.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             self.wrong(file, "", str(error))
+            self._unreadable.add(file)
             return {}
 
     def rows(self, file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-        with file.open(encoding="utf-8", newline="") as lines:
-            for number, row in enumerate(csv.DictReader(lines), start=2):
-                yield number, {key: value.strip() for key, value in row.items() if key and value and value.strip()}
+        try:
+            with file.open(encoding="utf-8", newline="") as lines:
+                for number, row in enumerate(csv.DictReader(lines), start=2):
+                    if None in row or None in row.values():
+                        self.wrong(file, "", "the line has not as many cells as the header", number)
+                    yield number, {key: value.strip() for key, value in row.items() if key and value and value.strip()}
+        except UnicodeDecodeError:
+            self.wrong(file, "", "it is not UTF-8")
+        except csv.Error as error:
+            self.wrong(file, "", f"it is no CSV: {error}")
 
     def model(self, kind: type[M], values: Any, file: Path, line: int | None = None) -> M | None:
+        if file in self._unreadable:
+            return None
         try:
             return kind.model_validate(values)
         except ValidationError as error:
@@ -116,6 +138,16 @@ def read_dir(path: Path) -> Bundle:
         finalised=fleet.finalised,
     )
     return versioned(bundle)
+
+
+def strays(path: Path) -> list[str]:
+    """The files in this folder that nobody reads: a slip in a name, most likely. Hidden ones and READMEs may be."""
+    read = {file for pattern in READ for file in path.glob(pattern)}
+    return [
+        f"{file.relative_to(path)}: nothing reads it: is its name right?"
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and file not in read and not file.name.startswith((".", "README"))
+    ]
 
 
 def versioned(bundle: Bundle) -> Bundle:

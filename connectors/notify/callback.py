@@ -51,7 +51,7 @@ class Caller:
         signed = headers(message_id, body, int(time.time()), self._secrets, self._signing)
         traced = {"traceparent": traceparent} if traceparent else {}
         sent = {**signed, **traced, "content-type": CONTENT_TYPE.decode(), "user-agent": "hoso"}
-        base, path = _split(self._callback.url)
+        base, path = split(self._callback.url)
         try:
             reply = transport.send(base, Call("POST", path, data=body, headers=sent), TIMEOUT_SECONDS)
         except (TryLater, Unreadable) as error:
@@ -66,29 +66,39 @@ class Caller:
     def challenge(self) -> str | None:
         """Whether the one at that address knows the secret and is willing: None if so, otherwise why not."""
         word = random.token_urlsafe(24)
-        event = {
-            "specversion": "1.0",
-            "id": derived_id(word, "challenge", self._agency),
-            "source": SOURCE,
-            "type": CHALLENGE,
-            "subject": self._agency,
-            "time": now().isoformat(),
-            "datacontenttype": "application/json",
-            "data": {"challenge": word},
-        }
+        event = challenge_event(self._agency, word)
         answer = self.call(str(event["id"]), msgspec.json.encode(event))
-        if answer.status != 200:
-            return f"the challenge was not answered with 200: {answer.why}"
-        try:
-            said = msgspec.json.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return "the answer to the challenge is not JSON"
-        if not isinstance(said, dict) or said.get("challenge") != word:
-            return 'the answer to the challenge is not {"challenge": <the same word>}'
-        return None
+        return unanswered(answer.status, answer.body, word, answer.why)
 
 
-def _split(url: str) -> tuple[str, str]:
+def challenge_event(agency: str, word: str) -> dict[str, object]:
+    """What asks an endpoint whether it is willing: it answers with the same word."""
+    return {
+        "specversion": "1.0",
+        "id": derived_id(word, "challenge", agency),
+        "source": SOURCE,
+        "type": CHALLENGE,
+        "subject": agency,
+        "time": now().isoformat(),
+        "datacontenttype": "application/json",
+        "data": {"challenge": word},
+    }
+
+
+def unanswered(status: int | None, body: bytes, word: str, why: str) -> str | None:
+    """Why an answer is none to the challenge with this word; None where it is one. `why`: what became of the call."""
+    if status != 200:
+        return f"the challenge was not answered with 200: {why}"
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "the answer to the challenge is not JSON"
+    if not isinstance(said, dict) or said.get("challenge") != word:
+        return 'the answer to the challenge is not {"challenge": <the same word>}'
+    return None
+
+
+def split(url: str) -> tuple[str, str]:
     """An address as its origin and the rest."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

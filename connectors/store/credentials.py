@@ -10,6 +10,9 @@ from connectors.store.insert import unless_there
 from connectors.store.tables import AGENCY_KEYS, AGENCY_SECRETS
 from schemas.instant import clock
 
+NAME = 8
+"""How much of a key's hash names it to people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -30,6 +33,13 @@ def agency_of(connection: Connection, hashed: str) -> str | None:
     """Whose key has this hash; None if nobody's, or it is revoked."""
     good = and_(AGENCY_KEYS.c.hash == hashed, AGENCY_KEYS.c.revoked_at.is_(None))
     return connection.execute(select(AGENCY_KEYS.c.agency).where(good)).scalar()
+
+
+def revoke_key(connection: Connection, agency: str, beginning: str) -> int:
+    """Let the bearer of the keys whose hash begins so in no longer; how many there were."""
+    mine = and_(AGENCY_KEYS.c.agency == agency, AGENCY_KEYS.c.revoked_at.is_(None))
+    those = and_(mine, AGENCY_KEYS.c.hash.startswith(beginning, autoescape=True))
+    return connection.execute(update(AGENCY_KEYS).where(those).values(revoked_at=clock().seconds())).rowcount
 
 
 def add_secret(connection: Connection, agency: str, kind: str, sealed: bytes) -> None:
@@ -63,6 +73,40 @@ def held(connection: Connection) -> dict[str, Held]:
     ]
     agencies = sorted(counted[0].keys() | counted[1].keys())
     return {agency: Held(agency, counted[0].get(agency, 0), counted[1].get(agency, 0)) for agency in agencies}
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A key or a callback secret that is good: the beginning of a key's hash, and since when (driven seconds).
+
+    `until`: when it ends by itself.
+    """
+
+    agency: str
+    name: str
+    at: float
+    until: float | None = None
+
+
+def keys_since(connection: Connection) -> list[Since]:
+    """Every key that is good, the oldest first."""
+    rows = select(AGENCY_KEYS).where(AGENCY_KEYS.c.revoked_at.is_(None)).order_by(AGENCY_KEYS.c.created_at)
+    return [Since(row.agency, row.hash[:NAME], row.created_at) for row in connection.execute(rows)]
+
+
+def secrets_since(connection: Connection, kind: str) -> list[Since]:
+    """Every secret that is in force, the oldest first."""
+    good = and_(AGENCY_SECRETS.c.kind == kind, _not_retired())
+    rows = select(AGENCY_SECRETS).where(good).order_by(AGENCY_SECRETS.c.id)
+    return [Since(row.agency, str(row.id), row.created_at, row.retired_at) for row in connection.execute(rows)]
+
+
+def keep_newest(connection: Connection, agency: str, kind: str) -> int:
+    """Of the secrets in force all but the newest sign no longer; how many there were."""
+    mine = and_(AGENCY_SECRETS.c.agency == agency, AGENCY_SECRETS.c.kind == kind)
+    newest = select(func.max(AGENCY_SECRETS.c.id)).where(mine).scalar_subquery()
+    older = and_(mine, _not_retired(), AGENCY_SECRETS.c.id != newest)
+    return connection.execute(update(AGENCY_SECRETS).where(older).values(retired_at=clock().seconds())).rowcount
 
 
 def _not_retired() -> ColumnElement[bool]:

@@ -18,16 +18,22 @@ def check(folder: Folder = None) -> None:
     """Validate every file of the reference data; a wrong one is named with its key and the reason.
 
     \b
+    hoso check
+    hoso check deploy/reference
     hoso reference check
-    hoso reference check deploy/reference
     """
     from connectors.reference import WrongReference, read_dir
+    from connectors.reference_files import strays
 
+    place = _folder(folder)
+    wrong = strays(place)
     try:
-        bundle = read_dir(_folder(folder))
+        bundle = read_dir(place)
     except WrongReference as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
+        wrong = [*error.problems, *wrong]
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
+        raise typer.Exit(1)
     print(
         f"{bundle.version}: {len(bundle.agencies)} agencies, {len(bundle.procedures)} procedures, "
         f"calendar {bundle.calendar.version}, {len(bundle.carrier_rules)} carrier rules"

@@ -8,6 +8,7 @@ import pytest
 from connectors import topics
 from connectors.broker import read_all
 from connectors.reference import References, WrongReference, publish, read_dir
+from connectors.reference_files import strays
 from connectors.settings import REPOSITORY
 from rules.reference import UnknownVersion
 from schemas.reference import REFERENCE, ReferencePublished
@@ -57,6 +58,36 @@ def test_every_mistake_is_named_by_file_and_key(folder: Path) -> None:
         "carriers/policy.toml: procedures: nobody knows 9.999999",
     ):
         assert said in text
+
+
+def test_a_file_that_cannot_be_read_is_one_mistake_and_no_traceback(folder: Path) -> None:
+    (folder / "agencies" / "H29.64.toml").write_text("not toml")
+    (folder / "carriers" / "places" / "myvnpost.csv").write_bytes("level,code,theirs\nward,1,Phường".encode("utf-16"))
+
+    with pytest.raises(WrongReference) as wrong:
+        read_dir(folder)
+
+    assert [one.partition(": ")[0] for one in wrong.value.problems] == [
+        "agencies/H29.64.toml",
+        "carriers/places/myvnpost.csv",
+    ]
+
+
+@pytest.mark.parametrize("line", ["1.004873,Thiếu ô,ward", "1.1,a,ward,3,working_days,RESTART,,yes,,one,too many"])
+def test_a_line_with_other_cells_than_its_header_is_a_mistake(folder: Path, line: str) -> None:
+    procedures = folder / "procedures" / "procedures.csv"
+    procedures.write_text(procedures.read_text() + line + "\n")
+
+    with pytest.raises(WrongReference, match=r"procedures\.csv:15: the line has not as many cells as the header"):
+        read_dir(folder)
+
+
+def test_a_file_that_nobody_reads_is_named(folder: Path) -> None:
+    for name in ("agencies/H29.13.tml", "calendar.toml", ".hidden", "README.md"):
+        (folder / name).write_text("")
+
+    assert [one.partition(":")[0] for one in strays(folder)] == ["agencies/H29.13.tml", "calendar.toml"]
+    assert strays(FOLDER) == []
 
 
 def test_a_callback_without_tls_says_that_it_is_for_development(folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 from connectors.store import Store, callbacks, credentials, endpoints, feed, gate_seen, sealed_keys
+from connectors.store.callbacks import Asked
 from connectors.store.feed import Told
-from connectors.store.queue import Owed, Queue
+from connectors.store.queue import Owed, OwedState, Queue
 from connectors.store.sealed_keys import WrappedKey
 from schemas.instant import clock, now
 from tests.connectors.notify.conftest import a_notice
@@ -48,6 +50,61 @@ def test_keys_and_secrets_are_counted_and_retire(store: Store) -> None:
         assert credentials.agency_of(connection, "hash") == AGENCY
         assert credentials.secrets(connection, AGENCY, "callback") == [b"new"]
         assert credentials.held(connection) == {AGENCY: credentials.Held(AGENCY, 1, 1)}
+
+
+def test_a_revoked_key_is_good_no_longer_and_the_others_stay(store: Store) -> None:
+    with store.begin() as transaction:
+        for hashed in ("aaaaaaaa1", "aaaaaaaa2", "bbbbbbbb1"):
+            credentials.add_key(transaction, AGENCY, hashed)
+        credentials.add_key(transaction, "H29.99", "aaaaaaaa3")
+        revoked = credentials.revoke_key(transaction, AGENCY, "aaaaaaaa1")
+
+    with store.read() as connection:
+        assert (revoked, credentials.agency_of(connection, "aaaaaaaa1")) == (1, None)
+        assert [one.name for one in credentials.keys_since(connection) if one.agency == AGENCY] == [
+            "aaaaaaaa",
+            "bbbbbbbb",
+        ]
+
+
+def test_all_secrets_but_the_newest_end_at_once(store: Store) -> None:
+    with store.begin() as transaction:
+        credentials.add_secret(transaction, "H29.99", "callback", b"another's")
+        for secret in (b"one", b"two", b"three"):
+            credentials.add_secret(transaction, AGENCY, "callback", secret)
+        ended = credentials.keep_newest(transaction, AGENCY, "callback")
+        again = credentials.keep_newest(transaction, AGENCY, "callback")
+
+    with store.read() as connection:
+        assert (ended, again) == (2, 0)
+        assert credentials.secrets(connection, AGENCY, "callback") == [b"three"]
+        assert credentials.secrets(connection, "H29.99", "callback") == [b"another's"]
+        assert [one.agency for one in credentials.secrets_since(connection, "callback")] == ["H29.99", AGENCY]
+
+
+def test_callbacks_are_found_by_what_is_asked(store: Store) -> None:
+    queue = Queue(store, callbacks.QUEUE)
+    rows = [Owed(f"id-{n}", AGENCY, f"{AGENCY}|D{n % 2}", n, b"{}", created_at=100.0 + n) for n in range(4)]
+    with store.begin() as transaction:
+        queue.put(transaction, rows)
+        queue.end(transaction, "id-1", OwedState.GAVE_UP, b"{}", "Status 500")
+    every = tuple(OwedState)
+
+    def found(**asked: Any) -> list[str]:
+        with store.read() as connection:
+            return [one.id for one in callbacks.find(connection, Asked(**{"states": every} | asked))]
+
+    assert found() == ["id-0", "id-2", "id-1", "id-3"], "a dossier's in their order"
+    assert found(states=[OwedState.GAVE_UP], failure="status 5") == ["id-1"]
+    assert found(dossier="D1", since=102.0) == ["id-3"]
+    assert found(until=101.0) == found(id="id-0") == ["id-0"]
+    assert found(agency="H29.99") == found(dossier="1") == found(id="d-0") == found(failure="%") == []
+    with store.read() as connection:
+        (ended,) = callbacks.find(connection, Asked([OwedState.GAVE_UP]))
+    assert not ended.told
+    queue.published(["id-1"])
+    with store.read() as connection:
+        assert callbacks.find(connection, Asked([OwedState.GAVE_UP]))[0].told
 
 
 def test_the_feed_keeps_its_order_and_its_cursor(store: Store) -> None:
