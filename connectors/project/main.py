@@ -1,0 +1,131 @@
+"""What the workers, the gate and notify say, in; the read model's tables, out.
+
+The offsets stand in the tables, in the transaction that writes the rows: a crash repeats nothing, and loses nothing.
+What Kafka holds of them only says where to begin to read. docs/reports.md.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+import structlog
+
+from connectors.broker import Consumer, Message, Producer, admin
+from connectors.letters import keep
+from connectors.loop import run, serve
+from connectors.project import sets
+from connectors.project.filling import fill
+from connectors.project.heard import TOPICS
+from connectors.project.writing import Place, reached, write
+from connectors.settings import Settings
+from connectors.store import open_store
+from connectors.verdicts import TryLater
+
+log = structlog.get_logger()
+NAME = "project"
+MOST = 2000
+"""Records in a transaction."""
+WAIT_SECONDS = 1.0
+
+
+class Project:
+    """The process, on one thread. Two of them share the partitions."""
+
+    def __init__(self, settings: Settings, stop: threading.Event, producer: Producer | None = None) -> None:
+        self._settings, self._stop = settings, stop
+        self._store = open_store(settings.read_database_url)
+        self._producer = producer or Producer(settings.kafka_bootstrap, f"hoso-{NAME}")
+        self._consumer = Consumer(
+            TOPICS,
+            f"hoso-{NAME}",
+            settings.instance,
+            settings.kafka_bootstrap,
+            session_seconds=settings.session_seconds,
+        )
+        self._trusted: set[tuple[str, Place]] = set()
+        self._ready = False
+
+    @property
+    def connected_to(self) -> Mapping[str, str]:
+        """Kafka and the read model's database."""
+        return {"kafka": self._settings.kafka_bootstrap, "database": self._store.address}
+
+    def ready(self) -> str | None:
+        """Once there is a set of tables that serves and is of these topics."""
+        return None if self._ready else "the read model is not there yet"
+
+    def run(self) -> None:
+        """Until told to stop."""
+        if self._prepared():
+            self._ready = True
+            run(self._consumer, self.handle, self._stop, process=NAME, most=MOST)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._consumer.close()
+        self._producer.close()
+        self._store.close()
+
+    def handle(self, messages: Sequence[Message]) -> None:
+        """Enter a batch. Of a partition that stands beyond what the tables hold, nothing: it is read from there on."""
+        batches = {place: list(batch) for place, batch in groupby(sorted(messages, key=ORDER), key=PLACE)}
+        with self._store.begin(lasting=False) as connection:
+            serving = sets.serving(connection)
+            known = reached(connection, serving.tables, list(batches))
+            ahead = [place for place, batch in batches.items() if self._skips(serving, place, batch, known[place])]
+            told = [one for place, batch in batches.items() if place not in ahead for one in batch]
+            written = write(connection, serving.tables, told, known)
+        for topic, partition in ahead:
+            self._consumer.seek(topic, partition, known[topic, partition])
+        for message, why in written.unreadable:
+            keep(message, why, self._producer)
+
+    def _skips(self, serving: sets.Set, place: Place, batch: Sequence[Message], next: int) -> bool:
+        """Whether records before this batch may be missing: asked when a partition comes first, once.
+
+        Those after it come without a hole, but for what the topic itself no longer has.
+        """
+        if (serving.name, place) in self._trusted:
+            return False
+        self._trusted.add((serving.name, place))
+        return batch[0].offset > next
+
+    def _prepared(self) -> bool:
+        """Whether there are tables of these topics: made, or filled anew where a topic is another one than it was."""
+        while not self._stop.is_set():
+            try:
+                topics = identities(self._settings.kafka_bootstrap)
+                serving = sets.prepare(self._store, topics)
+                if serving.topics == topics:
+                    return True
+                log.warning("readmodel.outdated", set=serving.name, why="a topic was made anew: it is filled again")
+                if fill(self._settings.kafka_bootstrap, self._store, topics, self._stop) is not None:
+                    return True
+            except TryLater as later:
+                log.warning("broker.away", consumer=NAME, why=later.why)
+                self._stop.wait(WAIT_SECONDS)
+        return False
+
+
+ORDER = attrgetter("topic", "partition", "offset")
+PLACE = attrgetter("topic", "partition")
+
+
+def identities(bootstrap: str) -> dict[str, str]:
+    """What tells each topic from another one that once bore its name. Raises TryLater, also where one is missing."""
+    with admin(bootstrap) as client:
+        found = {one["name"]: one for one in client.describe_topics(list(TOPICS))}
+    for topic in TOPICS:
+        if topic not in found or found[topic]["error_code"]:
+            raise TryLater(f"there is no topic {topic}: `hoso topics apply` makes it")
+    return {topic: str(found[topic]["topic_id"]) for topic in TOPICS}
+
+
+def main() -> None:
+    """`hoso project`."""
+    serve(NAME, Project)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Rows into a set of tables, a batch in one transaction with the offsets it ends at: told twice is told once.
+
+Tables that only grow take rows as they come, for the offset lets none in twice; of a dossier, a version and what has an
+id of its own the last word counts, and the first.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.broker import Message
+from connectors.project.heard import Row, Unreadable, hear
+from connectors.project.tables import Tables
+from connectors.store.insert import unless_there
+
+Place = tuple[str, int]
+"""A topic's partition."""
+GROW = ("facts", "deadlines", "receipts", "rejections")
+ONCE = ("tracking", "notices")
+"""A row that is there stays."""
+LATEST = {"dossiers": "code", "reference": "version"}
+"""The last row of a key counts."""
+
+
+@dataclass
+class Written:
+    """What became of a batch: which offset is next of each partition, and the records that no table could read."""
+
+    next: dict[Place, int] = field(default_factory=dict)
+    rows: int = 0
+    unreadable: list[tuple[Message, str]] = field(default_factory=list)
+
+
+def reached(connection: Connection, tables: Tables, places: Sequence[Place]) -> dict[Place, int]:
+    """The offset that comes next of each of these partitions; they are ours alone until the transaction ends."""
+    table = tables.projected
+    rows = [{"topic": topic, "partition": partition, "next": 0} for topic, partition in sorted(places)]
+    connection.execute(unless_there(connection, table), rows)
+    mine = tuple_(table.c.topic, table.c.partition).in_(sorted(places))
+    held = select(table).where(mine).order_by(table.c.topic, table.c.partition).with_for_update()
+    return {(row.topic, row.partition): row.next for row in connection.execute(held)}
+
+
+def write(connection: Connection, tables: Tables, messages: Sequence[Message], known: Mapping[Place, int]) -> Written:
+    """Enter these records, each partition's in order; those below what is `known` to be next are passed over."""
+    written, rows = Written(), defaultdict[str, list[Row]](list)
+    for message in messages:
+        place = (message.topic, message.partition)
+        if message.offset < written.next.get(place, known[place]):
+            continue
+        written.next[place] = message.offset + 1
+        try:
+            hear(message, rows)
+        except Unreadable as error:
+            written.unreadable.append((message, str(error)))
+    written.rows = sum(map(len, rows.values()))
+    _enter(connection, tables, rows)
+    if written.next:
+        table = tables.projected
+        for (topic, partition), offset in sorted(written.next.items()):
+            at = (table.c.topic == topic) & (table.c.partition == partition)
+            connection.execute(update(table).where(at).values(next=offset))
+    return written
+
+
+def _enter(connection: Connection, tables: Tables, rows: Mapping[str, list[Row]]) -> None:
+    for name in GROW:
+        if rows[name]:
+            connection.execute(insert(getattr(tables, name)), rows[name])
+    for name in ONCE:
+        if rows[name]:
+            table = getattr(tables, name)
+            key = next(iter(table.primary_key.columns)).name
+            first = {row[key]: row for row in reversed(rows[name])}
+            connection.execute(unless_there(connection, table), [first[one] for one in sorted(first)])
+    for name, key in LATEST.items():
+        if rows[name]:
+            last = {row[key]: row for row in rows[name]}
+            # In order of the key: two processes that write the same rows do not wait for each other in a ring.
+            connection.execute(_replacing(connection, getattr(tables, name)), [last[one] for one in sorted(last)])
+
+
+def _replacing(connection: Connection, table: Table) -> Any:
+    """An insert whose row takes the place of the one with its key."""
+    made: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    others = {column.name: made.excluded[column.name] for column in table.columns if not column.primary_key}
+    return made.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others)
