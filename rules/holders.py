@@ -146,7 +146,7 @@ def _consulted(asked: LifeFact, life: Sequence[LifeFact]) -> list[Move]:
 
 def _carried(leg: Leg) -> list[Move]:
     """The post holds what it confirms to have, until the other end has it."""
-    sure = [(one.at, one.status) for one in leg.updates if one.at is not None and leg.is_sure(one)]
+    sure = [(one.at, one.status) for one in leg.heard if one.at is not None and leg.is_sure(one)]
     taken = [at for at, status in sure if RANK.get(status, 0) >= HELD_BY_THE_POST and status not in TERMINAL]
     if not taken:
         return []

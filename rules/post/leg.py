@@ -104,6 +104,11 @@ class Leg(Struct, frozen=True, array_like=True, gc=False):
         """What the journey is for."""
         return KINDS[self.name[0]]
 
+    @property
+    def heard(self) -> tuple[Update, ...]:
+        """What its carrier said, each thing once."""
+        return joined(self.updates)
+
     def open(self) -> bool:
         """Whether anything is still to come of it."""
         gone = self.aged_out or self.order in (OrderState.REFUSED, OrderState.CANCELLED)
@@ -129,29 +134,55 @@ def with_confirmed(leg: Leg, status: ParcelStatus) -> Leg:
 
 def _weighed(leg: Leg) -> Leg:
     """The leg with what its updates come to, the sure ones and all."""
-    sure = tuple(one for one in leg.updates if leg.is_sure(one))
+    heard = joined(leg.updates)
+    sure = tuple(one for one in heard if leg.is_sure(one))
     known = fate(sure)
-    return replace(leg, known=known, told=known if len(sure) == len(leg.updates) else fate(leg.updates))
+    return replace(leg, known=known, told=known if len(sure) == len(heard) else fate(heard))
 
 
 def merged(updates: Iterable[Update]) -> tuple[Update, ...]:
-    """One update for each status, time and reason, with the highest certainty of its copies, in an order of its own.
-
-    A history that a carrier gives on request leaves out the reason its webhook gave: a copy without a reason is a copy
-    of the one with it.
-    """
-    return reduce(_with_one, updates, ())
+    """One update for each status, time and reason, with the highest certainty of its copies, in an order of its own."""
+    return joined(reduce(_with_one, updates, ()))
 
 
 def _with_one(updates: tuple[Update, ...], update: Update) -> tuple[Update, ...]:
-    """Merged updates with one more: the copies of it become one, all others stay as they are."""
-    copies = [one for one in updates if one.status is update.status and _when(one) == _when(update)]
+    """One update for each status, time and reason, none counting as one; with this one more, all others as they are."""
+    copies = [one for one in updates if _is_copy(one, update)]
     if update in copies:
         return updates
     kept = [one for one in updates if one not in copies] if copies else list(updates)
-    for one in _one_a_reason([*copies, update]) if copies else (update,):
-        insort(kept, one, key=_identity)
+    insort(kept, _surest([*copies, update]), key=_identity)
     return tuple(kept)
+
+
+def _is_copy(one: Update, other: Update) -> bool:
+    return one.status is other.status and one.reason is other.reason and _when(one) == _when(other)
+
+
+def joined(updates: tuple[Update, ...]) -> tuple[Update, ...]:
+    """The same with copies without a reason joined to the one with it: a history that a carrier gives on request leaves
+    out the reason that its webhook gave. Of several reasons the first by name has the copy.
+    """
+    named: dict[tuple[ParcelStatus, tuple[bool, datetime, str]], Update] = {}
+    for one in updates:
+        if one.reason is not None:
+            place = one.status, _when(one)
+            named[place] = min(named.get(place, one), one, key=_reason)
+    if not named:
+        return updates
+    found: list[Update] = []
+    bare = {(one.status, _when(one)): one for one in updates if one.reason is None}
+    for one in updates:
+        place = one.status, _when(one)
+        if one.reason is None and place in named:
+            continue
+        copy = bare.get(place) if one.reason is not None and named[place] is one else None
+        found.append(_surest([one, copy], one.reason) if copy is not None else one)
+    return tuple(found)
+
+
+def _reason(update: Update) -> str:
+    return update.reason or ""
 
 
 def _identity(update: Update) -> tuple[bool, datetime, str, str, str, str, str]:
@@ -163,28 +194,22 @@ def _when(update: Update) -> tuple[bool, datetime, str]:
     return (True, NEVER, update.evidence) if update.at is None else (False, update.at, "")
 
 
-def _one_a_reason(copies: list[Update]) -> list[Update]:
-    """Copies of one status at one time, by reason; those without a reason count as copies of the first with one."""
-    named = sorted({copy.reason for copy in copies if copy.reason})
-    bare = [copy for copy in copies if copy.reason is None]
-    if not named:
-        return [_surest(bare)]
-    return [
-        _surest([copy for copy in copies if copy.reason is reason] + (bare if reason is named[0] else []), reason)
-        for reason in named
-    ]
-
-
 def _surest(copies: list[Update], reason: FailureReason | None = None) -> Update:
-    """One update of its copies: the highest certainty, the smallest evidence of it, and whatever any of them states."""
+    """One update of its copies: the highest certainty, the smallest evidence of it, and whatever any of them states.
+
+    Of several statements the smallest by value: which copy came first, or was merged before, must not show.
+    """
     if len(copies) == 1:
         return copies[0]
     best = min(copies, key=lambda copy: (copy.certainty is not Certainty.CONFIRMED, copy.evidence))
-    fault = next((copy.fault for copy in copies if copy.reason is reason and copy.fault), best.fault)
-    others = sorted(copies, key=_identity)
-    proof = best.proof or next((copy.proof for copy in others if copy.proof), None)
-    location = best.location or next((copy.location for copy in others if copy.location), None)
-    return replace(best, reason=reason or best.reason, fault=fault, proof=proof, location=location)
+    of_the_reason = [copy for copy in copies if copy.reason is reason] if reason else copies
+    return replace(
+        best,
+        reason=reason or best.reason,
+        fault=min((copy.fault for copy in of_the_reason if copy.fault), default=None),
+        proof=min((copy.proof for copy in copies if copy.proof), key=repr, default=None),
+        location=min((copy.location for copy in copies if copy.location), default=None),
+    )
 
 
 def fate(updates: tuple[Update, ...]) -> Fate:

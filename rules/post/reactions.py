@@ -65,8 +65,8 @@ def post_reacts(turn: Turn) -> None:
 
 def _contradicted(turn: Turn, old: Leg | None, leg: Leg) -> None:
     """Claims that cannot all be true, sure or only reported: said with both sides; the agency is told of sure ones."""
-    known = contradictions(old.updates) if old else ()
-    for found in contradictions(leg.updates):
+    known = contradictions(old.heard) if old else ()
+    for found in contradictions(leg.heard):
         if found in known:
             continue
         data = {

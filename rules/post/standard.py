@@ -59,7 +59,7 @@ def attempt_limit(leg: Leg, edition: Edition, view: View) -> LimitAt | None:
 
     What is only reported counts too: nobody is blamed against a carrier's word.
     """
-    moves = [(date_of(update.at), update) for update in leg.updates if update.at is not None]
+    moves = [(date_of(update.at), update) for update in leg.heard if update.at is not None]
     accepted = [day for day, update in moves if RANK.get(update.status, 0) >= HELD_BY_THE_POST]
     if not accepted or leg.order in (OrderState.CANCELLING, OrderState.CANCELLED):
         return None
@@ -111,7 +111,7 @@ def at_fault(leg: Leg) -> FaultParty | None:
 
 
 def _sure(leg: Leg) -> Iterable[Update]:
-    return (one for one in leg.updates if one.at is not None and leg.is_sure(one))
+    return (one for one in leg.heard if one.at is not None and leg.is_sure(one))
 
 
 def _when(update: Update) -> datetime:

@@ -1,12 +1,13 @@
 """A leg's fate: event time first, then rank; ends stay; contradictions are kept; only what is CONFIRMED is known."""
 
 from datetime import datetime
+from itertools import permutations
 
 import pytest
 
 from rules.post.leg import Leg, Update, fate, merged, with_confirmed, with_update
 from schemas.instant import VIETNAM
-from schemas.postal import Certainty, FailureReason, ParcelStatus
+from schemas.postal import Certainty, FailureReason, FaultParty, ParcelStatus
 
 
 def an_update(
@@ -93,3 +94,22 @@ def test_an_operators_word_confirms_what_was_reported() -> None:
     )
 
     assert leg.known.status is ParcelStatus.DELIVERED
+
+
+def test_who_is_at_fault_and_which_reason_a_bare_copy_confirms_do_not_hang_on_who_came_first() -> None:
+    absent = an_update("DELIVERY_FAILED", "17 10:00", Certainty.REPORTED, "b", reason=FailureReason.ABSENT)
+    moved = an_update("DELIVERY_FAILED", "17 10:00", Certainty.REPORTED, "c", reason=FailureReason.MOVED)
+    bare = an_update("DELIVERY_FAILED", "17 10:00", Certainty.CONFIRMED, "a")
+    faults = [
+        an_update("AT_DELIVERY_OFFICE", "17 09:00", evidence=f"f{number}", fault=fault)
+        for number, fault in enumerate((None, FaultParty.POST, FaultParty.CITIZEN))
+    ]
+
+    found = {merged(order) for order in permutations((absent, moved, bare))}
+    blamed = {merged(order) for order in permutations(faults)}
+
+    assert len(found) == len(blamed) == 1
+    assert [(one.reason, one.certainty) for one in found.pop()] == [
+        (FailureReason.ABSENT, Certainty.CONFIRMED),
+        (FailureReason.MOVED, Certainty.REPORTED),
+    ]
