@@ -20,18 +20,20 @@ storm: ready ## Kill things while cities live, 1,000 times; stopped and called a
 bench: ready ## Measure all there is to measure and say which bars are met; QUICK=1 only proves that it runs
 	@$(BIN)/python bench/all.py $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
 
-# The tests wait more than they work, for brokers and clocks: two halves side by side, each with a Kafka of its own.
-BESIDE := tests/streams tests/faults tests/hoso
-BESIDE_LOG := .hoso/tests-beside.log
+# The tests wait more than they work, for brokers and clocks: three parts side by side, each with a Kafka of its own.
+BESIDE := tests/streams tests/faults
+AND_BESIDE := tests/e2e tests/hoso
 
 test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
 	@mkdir -p .hoso
-	@$(BIN)/pytest -p no:cacheprovider $(BESIDE) > $(BESIDE_LOG) 2>&1 & beside=$$!; \
-	trap 'kill $$beside' INT TERM; \
-	$(BIN)/pytest $(addprefix --ignore=,$(BESIDE)); here=$$?; \
-	echo "waiting for the tests beside these: $(BESIDE)"; \
-	wait $$beside; there=$$?; cat $(BESIDE_LOG); \
-	test $$here -eq 0 && test $$there -eq 0
+	@$(BIN)/pytest -p no:cacheprovider $(BESIDE) > .hoso/tests-beside.log 2>&1 & one=$$!; \
+	$(BIN)/pytest -p no:cacheprovider $(AND_BESIDE) > .hoso/tests-and-beside.log 2>&1 & two=$$!; \
+	trap 'kill $$one $$two' INT TERM; \
+	$(BIN)/pytest $(addprefix --ignore=,$(BESIDE) $(AND_BESIDE)); here=$$?; \
+	echo "waiting for the tests beside these: $(BESIDE) $(AND_BESIDE)"; \
+	wait $$one; there=$$?; wait $$two; yonder=$$?; \
+	cat .hoso/tests-beside.log .hoso/tests-and-beside.log; \
+	test $$here -eq 0 && test $$there -eq 0 && test $$yonder -eq 0
 
 lint: ready ## Format, lint, types, import contracts
 	@$(BIN)/ruff check .
