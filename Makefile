@@ -20,20 +20,21 @@ storm: ready ## Kill things while cities live, 1,000 times; stopped and called a
 bench: ready ## Measure all there is to measure and say which bars are met; QUICK=1 only proves that it runs
 	@$(BIN)/python bench/all.py $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
 
-# The tests wait more than they work, for brokers and clocks: three parts side by side, each with a Kafka of its own.
-BESIDE := tests/streams tests/faults
-AND_BESIDE := tests/e2e tests/hoso
+# The tests wait more than they work, for brokers and clocks: parts of them run side by side, each with a Kafka of its own.
+BESIDE := 'tests/streams tests/faults' tests/e2e tests/hoso
 
 test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
-	@mkdir -p .hoso
-	@$(BIN)/pytest -p no:cacheprovider $(BESIDE) > .hoso/tests-beside.log 2>&1 & one=$$!; \
-	$(BIN)/pytest -p no:cacheprovider $(AND_BESIDE) > .hoso/tests-and-beside.log 2>&1 & two=$$!; \
-	trap 'kill $$one $$two' INT TERM; \
-	$(BIN)/pytest $(addprefix --ignore=,$(BESIDE) $(AND_BESIDE)); here=$$?; \
-	echo "waiting for the tests beside these: $(BESIDE) $(AND_BESIDE)"; \
-	wait $$one; there=$$?; wait $$two; yonder=$$?; \
-	cat .hoso/tests-beside.log .hoso/tests-and-beside.log; \
-	test $$here -eq 0 && test $$there -eq 0 && test $$yonder -eq 0
+	@mkdir -p .hoso && rm -f .hoso/tests-*.log
+	@part=0; pids=; for tests in $(BESIDE); do \
+		part=$$((part + 1)); \
+		$(BIN)/pytest -p no:cacheprovider $$tests > .hoso/tests-$$part.log 2>&1 & pids="$$pids $$!"; \
+	done; \
+	trap 'kill $$pids' INT TERM; \
+	$(BIN)/pytest $(addprefix --ignore=,$(subst ',,$(BESIDE))); failed=$$?; \
+	echo "waiting for the tests beside these:" $(BESIDE); \
+	for pid in $$pids; do wait $$pid || failed=1; done; \
+	cat .hoso/tests-*.log; \
+	exit $$failed
 
 lint: ready ## Format, lint, types, import contracts
 	@$(BIN)/ruff check .
