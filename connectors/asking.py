@@ -60,7 +60,7 @@ class Asker:
         try:
             answers = self._ask(question)
         except Refused as refused:
-            self._queue.gave_up(row.id, refused.words)
+            self._queue.gave_up(row.id, str(refused))
             return
         log.info("item.asked", dossier=question.dossier, leg=question.leg, carrier=question.carrier, row=row.id)
         if question.status is None and question.once:

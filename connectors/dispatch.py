@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from connectors.broker import Consumer, Message, Producer
+from connectors.carrier_settings import CarrierSettings
 from connectors.carriers import Receipt, carriers, settings_of
 from connectors.facts import follow, packed, unpacked
 from connectors.holding import Holding
@@ -22,7 +23,7 @@ from connectors.partner import Partner
 from connectors.reference import References
 from connectors.seal import Opener, Sealer
 from connectors.secrets import load_secrets
-from connectors.settings import CarrierSettings, Settings
+from connectors.settings import Settings
 from connectors.store import held, mending, open_store
 from connectors.store.queue import Owed, OwedState, Queue
 from connectors.unusual import Watch

@@ -112,7 +112,7 @@ class Ordering:
                 return self._asked_first(row, request)
 
     def _await_its_webhook(self, row: Owed, request: Request) -> None:
-        """A scan settles it; after three days without one somebody has to find out, and nothing is sent again."""
+        """A scan settles it; after 76 hours (driven) without one somebody has to ask, and nothing is sent again."""
         moment = clock().seconds()
         if moment - row.created_at > UNANSWERED_SECONDS:
             why = "no answer and no scan: whether the carrier has the order, somebody has to ask"

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from connectors.carrier_settings import CarrierSettings
 from connectors.carriers import Carrier, Order, Receipt
 from connectors.metrics import counter, histogram
-from connectors.settings import CarrierSettings
 from connectors.transport import Call, Reply, send
 from connectors.verdicts import TryLater
 

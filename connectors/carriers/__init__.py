@@ -4,8 +4,9 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from connectors.carrier_settings import CarrierSettings
 from connectors.carriers.carrier import Carrier, Fee, InDoubt, Order, Party, Receipt, Update
-from connectors.settings import CarrierSettings, Settings
+from connectors.settings import Settings
 
 __all__ = [
     "Carrier",

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from connectors.carrier_settings import Ems, Signature
 from connectors.carriers.answers import plain_answer
 from connectors.carriers.carrier import InDoubt, Order, Party, Receipt, Update
 from connectors.carriers.reading import (
@@ -26,12 +27,11 @@ from connectors.carriers.reading import (
     parsed,
     record_of,
     text_of,
-    told_as,
     up,
 )
 from connectors.carriers.times import instant_of
+from connectors.carriers.usual import Usual
 from connectors.carriers.words import plain_of, reason_of
-from connectors.settings import Ems, Signature
 from connectors.transport import Call, Reply
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable, Verdict
 from schemas.postal import ParcelStatus, WebhookVerdict
@@ -104,7 +104,7 @@ SECRET = "secret"
 """Under which a secret in the webhook's address joins its query."""
 
 
-class EMS:
+class EMS(Usual):
     """Translates. Whether it recognises a repeated order is not known, so one in doubt is never sent again."""
 
     name = "ems"
@@ -113,22 +113,6 @@ class EMS:
     asks = True
 
     # ------------------------------------------------------------ calls
-
-    def login(self, settings: Ems) -> Call | None:
-        """Every call bears the merchant's token."""
-        return None
-
-    def token(self, reply: Reply) -> str:
-        """It gives none."""
-        raise TryLater("EMS gives no tokens")
-
-    def with_token(self, call: Call, token: str) -> Call:
-        """The call bears it already."""
-        return call
-
-    def reference(self, settings: Ems, reference: str) -> str:
-        """What it is told instead of our reference."""
-        return told_as(reference, settings.reference_sign, settings.reference_length)
 
     def request(self, settings: Ems, order: Order) -> Call:
         """An order for one envelope, collected at the sender."""
@@ -192,10 +176,6 @@ class EMS:
         raise TryLater(f"an answer without words: {reply.status}", in_doubt=reply.status < 400)
 
     # ------------------------------------------------------------ what it tells
-
-    def api_version(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str | None:
-        """Its bodies tell which list they speak."""
-        return None
 
     def updates(self, body: bytes, api_version: str | None = None) -> list[Update]:
         """A webhook of either version, or an item it was asked for: told apart by their shapes."""

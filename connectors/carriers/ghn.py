@@ -5,10 +5,10 @@ https://api.ghn.vn/home/docs/detail (id 123 create, 73 cancel, 119 and 66 query,
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from connectors.carrier_settings import Ghn, Signature
 from connectors.carriers.answers import plain_answer
 from connectors.carriers.carrier import InDoubt, Order, Party, Receipt, Update
 from connectors.carriers.places import names_of
@@ -22,11 +22,10 @@ from connectors.carriers.reading import (
     parsed,
     record_of,
     text_of,
-    told_as,
 )
 from connectors.carriers.times import instant_of
+from connectors.carriers.usual import Usual
 from connectors.carriers.words import plain_of
-from connectors.settings import Ghn, Signature
 from connectors.transport import Call, Reply
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable, Verdict
 from schemas.postal import FailureReason, FaultParty, ParcelStatus, WebhookVerdict
@@ -108,7 +107,7 @@ SPEAKS_OF_US = re.compile(r"\b(shop|shopid|token|page|route)\b|\bclient not foun
 """What it says when it has such an order, or none, or does not know us: its document gives no codes for these."""
 
 
-class GiaoHangNhanh:
+class GiaoHangNhanh(Usual):
     """Translates. Nothing is known of a repeated reference, so it is asked before an order is sent again."""
 
     name = "ghn"
@@ -117,22 +116,6 @@ class GiaoHangNhanh:
     asks = True
 
     # ------------------------------------------------------------ calls
-
-    def login(self, settings: Ghn) -> Call | None:
-        """None is needed: the account's token goes with every call."""
-        return None
-
-    def token(self, reply: Reply) -> str:
-        """It gives none by a call."""
-        raise TryLater("it gives no tokens")
-
-    def with_token(self, call: Call, token: str) -> Call:
-        """Its header is `Token`."""
-        return replace(call, headers={**call.headers, "Token": token})
-
-    def reference(self, settings: Ghn, reference: str) -> str:
-        """What it is told instead of our reference."""
-        return told_as(reference, settings.reference_sign, settings.reference_length)
 
     def request(self, settings: Ghn, order: Order) -> Call:
         """An order for one envelope, not to be opened before it is paid for."""
@@ -203,10 +186,6 @@ class GiaoHangNhanh:
         return True
 
     # ------------------------------------------------------------ what it tells
-
-    def api_version(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str | None:
-        """Its bodies tell which list they speak."""
-        return None
 
     def updates(self, body: bytes, api_version: str | None = None) -> list[Update]:
         """A webhook, or the answer about an order: told apart by their shapes."""

@@ -5,11 +5,11 @@ https://api.ghtk.vn/en/docs/submit-order (webhook, submit-order-express, trackin
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+from connectors.carrier_settings import Ghtk, Signature
 from connectors.carriers.answers import plain_answer
 from connectors.carriers.carrier import InDoubt, Order, Party, Receipt, Update
 from connectors.carriers.places import names_of
@@ -23,12 +23,11 @@ from connectors.carriers.reading import (
     ours,
     parsed,
     text_of,
-    told_as,
     up,
 )
 from connectors.carriers.times import instant_of
+from connectors.carriers.usual import Usual
 from connectors.carriers.words import plain_of
-from connectors.settings import Ghtk, Signature
 from connectors.transport import Call, Reply
 from connectors.verdicts import AlreadyDone, Forged, Refused, TryLater, Unreadable, Verdict
 from schemas.postal import FailureReason, FaultParty, ParcelStatus, WebhookVerdict
@@ -114,7 +113,7 @@ FORM_FIELDS = {"label_id", "partner_id", "status_id"}
 MOST_FIELDS = 200
 
 
-class GiaoHangTietKiem:
+class GiaoHangTietKiem(Usual):
     """Translates. It never takes a reference twice and names the item it made of it, so an order may be sent again."""
 
     name = "ghtk"
@@ -123,22 +122,6 @@ class GiaoHangTietKiem:
     asks = True
 
     # ------------------------------------------------------------ calls
-
-    def login(self, settings: Ghtk) -> Call | None:
-        """None is needed: the account's token goes with every call."""
-        return None
-
-    def token(self, reply: Reply) -> str:
-        """It gives none by a call."""
-        raise TryLater("it gives no tokens")
-
-    def with_token(self, call: Call, token: str) -> Call:
-        """Its header is `Token`."""
-        return replace(call, headers={**call.headers, "Token": token})
-
-    def reference(self, settings: Ghtk, reference: str) -> str:
-        """What it is told instead of our reference."""
-        return told_as(reference, settings.reference_sign, settings.reference_length)
 
     def request(self, settings: Ghtk, order: Order) -> Call:
         """An order for one envelope, collected at the sender, the carriage paid by us."""
@@ -206,10 +189,6 @@ class GiaoHangTietKiem:
         raise _refusal(reply, said)
 
     # ------------------------------------------------------------ what it tells
-
-    def api_version(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str | None:
-        """Its bodies tell which list they speak."""
-        return None
 
     def updates(self, body: bytes, api_version: str | None = None) -> list[Update]:
         """A webhook, as a form or as JSON, or the answer about an order: told apart by their shapes."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from connectors.carrier_settings import Myvnpost, Signature
 from connectors.carriers.carrier import Fee, InDoubt, Order, Party, Receipt, Update
 from connectors.carriers.reading import (
     MOST_NAME,
@@ -30,8 +31,8 @@ from connectors.carriers.reading import (
     token_of,
 )
 from connectors.carriers.times import instant_of
+from connectors.carriers.usual import Usual
 from connectors.carriers.words import reason_of
-from connectors.settings import Myvnpost, Signature
 from connectors.transport import Call, Reply
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable, Verdict
 from schemas.postal import ParcelStatus, WebhookVerdict
@@ -91,7 +92,7 @@ TWO_LEVELS = "VNPOST"
 SIGNED_PREFIX = "MYVNP"
 
 
-class MyVNPost:
+class MyVNPost(Usual):
     """Translates. It cannot tell a repeated reference, so it is asked before an order is sent again."""
 
     name = "myvnpost"
@@ -197,10 +198,6 @@ class MyVNPost:
         raise _refusal(reply, object_of(said))
 
     # ------------------------------------------------------------ what it tells
-
-    def api_version(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str | None:
-        """Its bodies tell which list they speak."""
-        return None
 
     def updates(self, body: bytes, api_version: str | None = None) -> list[Update]:
         """A webhook of either list, an order it was asked for, or a history: told apart by their shapes."""

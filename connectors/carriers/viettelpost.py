@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from connectors.carrier_settings import Signature, Viettelpost
 from connectors.carriers.answers import plain_answer
 from connectors.carriers.carrier import InDoubt, Order, Party, Receipt, Update
 from connectors.carriers.reading import (
@@ -23,11 +24,10 @@ from connectors.carriers.reading import (
     record_of,
     text_of,
     token_of,
-    told_as,
 )
 from connectors.carriers.times import instant_of
+from connectors.carriers.usual import Usual
 from connectors.carriers.words import plain_of
-from connectors.settings import Signature, Viettelpost
 from connectors.transport import Call, Reply
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable, Verdict
 from schemas.postal import FailureReason, FaultParty, ParcelStatus, WebhookVerdict
@@ -106,7 +106,7 @@ CANCEL_AGAIN_SECONDS = 5.0
 REDACTED = "redacted"
 
 
-class ViettelPost:
+class ViettelPost(Usual):
     """Translates. Nothing tells whether it has an order whose answer never came: its webhook does, or an operator."""
 
     name = "viettelpost"
@@ -130,10 +130,6 @@ class ViettelPost:
     def with_token(self, call: Call, token: str) -> Call:
         """Its header is `Token`."""
         return replace(call, headers={**call.headers, "Token": token})
-
-    def reference(self, settings: Viettelpost, reference: str) -> str:
-        """What it is told instead of our reference."""
-        return told_as(reference, settings.reference_sign, settings.reference_length)
 
     def request(self, settings: Viettelpost, order: Order) -> Call:
         """An order for one envelope: by its own place ids where its table has both ends, else by words."""

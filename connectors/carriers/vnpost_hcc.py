@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from connectors.carrier_settings import Signature, VnpostHcc
 from connectors.carriers.carrier import Fee, InDoubt, Order, Party, Receipt, Update
 from connectors.carriers.reading import (
     MOST_NAME,
@@ -19,11 +20,10 @@ from connectors.carriers.reading import (
     record_of,
     text_of,
     token_of,
-    told_as,
 )
 from connectors.carriers.times import instant_of
+from connectors.carriers.usual import Usual
 from connectors.carriers.words import reason_of
-from connectors.settings import Signature, VnpostHcc
 from connectors.transport import Call, Reply
 from connectors.verdicts import AlreadyDone, Forged, Refused, TryLater, Unreadable, Verdict
 from schemas.postal import ParcelStatus, WebhookVerdict
@@ -62,7 +62,7 @@ CONTENT = "Tài liệu"
 """All the post is told of what lies in the envelope."""
 
 
-class VNPostHCC:
+class VNPostHCC(Usual):
     """Translates. It says 101 to an order that it has already; it cannot be asked, and cancels nothing by a call."""
 
     name = "vnpost_hcc"
@@ -86,10 +86,6 @@ class VNPostHCC:
     def with_token(self, call: Call, token: str) -> Call:
         """Its header is `access_token`."""
         return Call(call.method, call.path, call.json, call.data, {**call.headers, TOKEN: token}, call.query)
-
-    def reference(self, settings: VnpostHcc, reference: str) -> str:
-        """What it is told instead of our reference."""
-        return told_as(reference, settings.reference_sign, settings.reference_length)
 
     def request(self, settings: VnpostHcc, order: Order) -> Call:
         """An order for one envelope without an item code: the platform then knows it by our reference alone."""
@@ -150,10 +146,6 @@ class VNPostHCC:
         _by_hand("it is told of a cancellation by telephone")
 
     # ------------------------------------------------------------ what it tells
-
-    def api_version(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> str | None:
-        """Its bodies tell which list they speak."""
-        return None
 
     def updates(self, body: bytes, api_version: str | None = None) -> list[Update]:
         """What the relay says of one item."""

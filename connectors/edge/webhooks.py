@@ -6,12 +6,12 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from connectors.carrier_settings import may_call
 from connectors.carriers import Carrier, carriers, settings_of
 from connectors.edge import body
 from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
 from connectors.metrics import counter
-from connectors.settings import may_call
 from connectors.transport import Reply
 from connectors.verdicts import Forged, TryLater, Unreadable
 from schemas.event import derived_id

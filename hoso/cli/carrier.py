@@ -149,7 +149,8 @@ def _is_batch(body: bytes) -> bool:
 
 def _url_is_set(name: str) -> bool:
     """Whether its settings say where it answers. A wrong one is a sentence and status 2."""
-    from connectors.settings import CarrierSettings, Settings, load
+    from connectors.carrier_settings import CarrierSettings
+    from connectors.settings import Settings, load
 
     kind = Settings.model_fields[name].annotation
     assert isinstance(kind, type) and issubclass(kind, CarrierSettings)

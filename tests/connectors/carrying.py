@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from connectors.broker import Headers, Message, Producer
+from connectors.carrier_settings import Myvnpost
 from connectors.codes import Codes
 from connectors.reference import References, read_dir
 from connectors.seal import Sealer
 from connectors.secrets import ensure_secrets
-from connectors.settings import REPOSITORY, Myvnpost, Settings
+from connectors.settings import REPOSITORY, Settings
 from connectors.store import open_store
 from schemas.carrier_codes import CODES
 from schemas.event import Event

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from connectors.carrier_settings import Myvnpost
 from connectors.dispatch import Dispatch
 from connectors.holds import Holds
-from connectors.settings import REPOSITORY, Myvnpost, Settings
+from connectors.settings import REPOSITORY, Settings
 from connectors.store import mending, open_store
 from connectors.store.queue import Owed, Queue
 from connectors.verdicts import TryLater

@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from connectors import partner as spoken
+from connectors.carrier_settings import Viettelpost
 from connectors.carriers import carriers
 from connectors.partner import Partner
-from connectors.settings import Viettelpost
 from connectors.transport import Call, Reply
 from connectors.verdicts import TryLater
 from tests.connectors.carriers.hired import an_order

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from connectors.asking import Question
+from connectors.asking import Asker, Question
 from connectors.carriers.myvnpost import CARRIER
 from connectors.poll import Poll, anew
 from connectors.seal import Evidence
 from connectors.secrets import ensure_secrets
 from connectors.store import open_store
 from connectors.store.queue import Owed, OwedState, Queue
+from connectors.store.tables import OWED
+from connectors.verdicts import Refused
 from schemas import instant
 from schemas.dossier import DossierStatus
 from schemas.event import Event
@@ -246,3 +249,29 @@ def test_after_a_log_was_adopted_an_item_is_asked_about_once_and_not_before_its_
         assert desk.answers() == [ParcelStatus.PICKED_UP, ParcelStatus.OUT_FOR_DELIVERY]
         desk.takes(a_state(None, None))
         assert desk.queue.counts() == {}
+
+
+class NoAnswer:
+    """A carrier that refuses every question, in words that name a citizen."""
+
+    carrier = CARRIER
+
+    def status(self, reference: str, item: str | None) -> Any:
+        raise Refused("Không tìm thấy đơn của ông Mẫu", code="404")
+
+
+def test_a_question_that_the_carrier_refuses_is_given_up_and_its_words_are_not_kept(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    queue = Queue(open_store(settings.database_url), "poll")
+    queue.store.migrate()
+    question = Question(dossier=DOSSIER, leg="D1", carrier="myvnpost", reference=REFERENCE, item=ITEM)
+    row = Owed("q", "myvnpost", REFERENCE, 1, question.model_dump_json().encode())
+    with queue.store.begin() as connection:
+        queue.put(connection, [row])
+    evidence = Evidence(ensure_secrets(settings.secrets_dir).evidence)
+
+    Asker(queue, NoAnswer(), evidence, lambda said: None).work(row)  # type: ignore[arg-type]  # as much of one as it asks
+
+    with queue.store.read() as connection:
+        [(state, why)] = connection.execute(select(OWED.c.state, OWED.c.last_error)).all()
+    assert (state, why) == (OwedState.GAVE_UP, "refused (404)")

@@ -10,9 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from connectors import settings as room
+from connectors.carrier_settings import CarrierSettings
 from connectors.carriers import InDoubt, carriers, settings_of
 from connectors.reference import read_dir
-from connectors.settings import REPOSITORY, CarrierSettings, Settings
+from connectors.settings import REPOSITORY, Settings
 from connectors.store import open_store
 from connectors.store.tables import METADATA
 from schemas.telemetry import NAMES

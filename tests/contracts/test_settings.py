@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
+from connectors.carrier_settings import CarrierSettings
 from connectors.carriers import carriers
-from connectors.settings import CarrierSettings, Settings
+from connectors.settings import Settings
 from hoso.settings import Settings as Command
 from sandbox.settings import Settings as Rehearsal
 from streams.settings import WorkerSettings

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from connectors.carrier_settings import CarrierSettings, Signature
 from connectors.carriers import Carrier, InDoubt, Order, Party, Receipt, carriers, settings_of
-from connectors.settings import CarrierSettings, Settings, Signature
+from connectors.settings import Settings
 from connectors.transport import Call, Reply, send
 from connectors.verdicts import AlreadyDone, Forged, Refused, TryLater
 from hoso.rehearsal import Sandbox

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from connectors.carrier_settings import Ems, Signature
 from connectors.carriers import InDoubt, Order, Party, Receipt
 from connectors.carriers.ems import CARRIER, PHRASES
-from connectors.settings import Ems, Signature
 from connectors.transport import Reply
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable
 from schemas import instant

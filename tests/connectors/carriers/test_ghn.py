@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from connectors.asking import Question, confirms
+from connectors.carrier_settings import Ghn, Signature
 from connectors.carriers import InDoubt, Receipt, Update
 from connectors.carriers.ghn import CARRIER, REASONS, STATUSES
-from connectors.settings import Ghn, Signature
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable
 from schemas.postal import OrderAccepted, ParcelStatus, WebhookVerdict
 from tests.connectors.carriers.hired import (

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from connectors.carrier_settings import Ghtk, Signature
 from connectors.carriers import InDoubt, Receipt, Update
 from connectors.carriers.ghtk import CARRIER, REASONS, STATUSES
-from connectors.settings import Ghtk, Signature
 from connectors.verdicts import AlreadyDone, Forged, Refused, TryLater, Unreadable
 from schemas.postal import OrderAccepted, ParcelStatus, WebhookVerdict
 from tests.connectors.carriers.hired import (

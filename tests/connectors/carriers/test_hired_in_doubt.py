@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from connectors.carrier_settings import Ghn, Ghtk, Viettelpost
 from connectors.carriers import InDoubt, carriers
-from connectors.settings import Ghn, Ghtk, Viettelpost
 from schemas import instant
 from tests.connectors.carriers.hired import sample
 from tests.connectors.carriers.one_parcel import a_counter, a_desk, a_move

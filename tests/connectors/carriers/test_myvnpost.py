@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.carrier_settings import Myvnpost, Signature
 from connectors.carriers import Order, Party, Receipt
 from connectors.carriers.myvnpost import CARRIER
-from connectors.settings import Myvnpost, Signature
 from connectors.transport import Reply
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable
 from schemas.postal import Certainty, ItemMoved, OrderAccepted, ParcelStatus, WebhookVerdict

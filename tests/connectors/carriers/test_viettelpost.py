@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from connectors.carrier_settings import Signature, Viettelpost
 from connectors.carriers import InDoubt, Receipt, Update
 from connectors.carriers.viettelpost import CARRIER, REASONS, STATUSES, UNCONFIRMED
-from connectors.settings import Signature, Viettelpost
 from connectors.verdicts import Forged, Refused, TryLater, Unreadable
 from schemas.postal import FailureReason, FaultParty, OrderAccepted, ParcelStatus, WebhookVerdict
 from tests.connectors.carriers.hired import (

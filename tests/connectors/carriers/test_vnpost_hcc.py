@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from connectors.carrier_settings import Signature, VnpostHcc
 from connectors.carriers import Fee, InDoubt, Order, Party, Receipt
 from connectors.carriers.vnpost_hcc import CARRIER
-from connectors.settings import Signature, VnpostHcc
 from connectors.transport import Call, Reply
 from connectors.verdicts import AlreadyDone, Forged, Refused, TryLater, Unreadable
 from schemas import instant

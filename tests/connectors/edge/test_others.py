@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
+from connectors.carrier_settings import CarrierSettings, Signature, may_call
 from connectors.seal import Evidence
-from connectors.settings import CarrierSettings, Signature, may_call
 from connectors.store import feed
 from connectors.store.feed import Told
 from schemas.contract import json_schemas
