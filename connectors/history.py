@@ -11,6 +11,7 @@ from rules.reference import Reference, reference_of, term_of
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
+from schemas.state import STATE, DossierStateChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ def clock_inputs(dossier: Dossier, reference: Reference) -> Inputs | None:
         calendar=edition.calendar,
         facts=clock_facts(effective(dossier.life, dossier.retracted)),
     )
+
+
+def last_states(bootstrap: str) -> dict[str, DossierStateChanged.Data]:
+    """The last public state of every dossier on its topic, by code. TryLater while the broker is away."""
+    events = (DossierStateChanged.decode(one.value) for one in read_all(bootstrap, STATE) if one.value is not None)
+    return {event.subject: event.data for event in events}
 
 
 def published(bootstrap: str) -> Reference:

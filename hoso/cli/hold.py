@@ -192,21 +192,13 @@ def _sentences(brakes: "Brakes") -> list[str]:
 def _say(kind: Any, scope: Scope, why: str, by: str | None, bootstrap: str) -> None:
     """An operator's word, on the holds' topic."""
     from connectors.broker import Producer
+    from connectors.operators import word_of
     from connectors.verdicts import TryLater
-    from schemas.event import derived_id
-    from schemas.instant import now
 
-    name, at = (by or getpass.getuser()).strip(), now()
+    name = (by or getpass.getuser()).strip()
     if not why.strip() or not 0 < len(name) <= MOST_NAME:
         _stop("say --why in a few words, and --by whom")
-    event = kind(
-        id=derived_id(f"{scope.text} {at.isoformat()}", kind.__name__, name),
-        source=f"/operators/{name}",
-        subject=scope.text,
-        time=at,
-        recordedtime=at,
-        data=kind.Data(scope=scope, why=why.strip(), by=name),
-    )
+    event = word_of(name, kind, scope.text, scope=scope, why=why.strip())
     try:
         with Producer(bootstrap, "hoso-hold") as producer:
             producer.publish([event])

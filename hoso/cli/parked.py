@@ -84,37 +84,21 @@ def skip(code: Code, why: Why) -> None:
 
 
 def _parked(bootstrap: str) -> list[dict[str, Any]]:
-    """The last public state of every dossier that says it is parked."""
-    from connectors.broker import read_all
-    from schemas.state import STATE, DossierStateChanged
+    """Every dossier whose last public state says that it is parked."""
+    from connectors.history import last_states
 
-    latest: dict[str, DossierStateChanged.Data] = {}
-    for record in read_all(bootstrap, STATE):
-        if record.value is not None:
-            event = DossierStateChanged.decode(record.value)
-            latest[event.subject] = event.data
-    return [
-        {"dossier": code} | data.parked.model_dump(mode="json") for code, data in sorted(latest.items()) if data.parked
-    ]
+    states = sorted(last_states(bootstrap).items())
+    return [{"dossier": code} | data.parked.model_dump(mode="json") for code, data in states if data.parked]
 
 
 def _say(kind: Any, code: str, what: str, why: str) -> None:
     """An operator's word, on the dossier's log."""
     from connectors.broker import Producer
     from connectors.history import published_versions
-    from schemas.event import derived_id
-    from schemas.instant import now
+    from connectors.operators import word_of
 
-    bootstrap, at, by = bootstrap_of(), now(), getpass.getuser()
-    event = kind(
-        id=derived_id(f"{code} {at.isoformat()}", kind.__name__, by),
-        source=f"/operators/{by}",
-        subject=code,
-        time=at,
-        recordedtime=at,
-        refversion=published_versions(bootstrap)[-1],
-        data=kind.Data(what=what, why=why, by=by),
-    )
+    bootstrap = bootstrap_of()
+    event = word_of(getpass.getuser(), kind, code, published_versions(bootstrap)[-1], what=what, why=why)
     with Producer(bootstrap, "hoso-parked") as producer:
         producer.publish([event])
     print(f"{event.type.removeprefix('vn.hoso.')} is on the log of {code}")

@@ -50,25 +50,16 @@ def age_out(
     """
     from connectors.broker import Producer
     from connectors.history import published_versions
-    from schemas.event import derived_id
-    from schemas.instant import now
+    from connectors.operators import word_of
     from schemas.ops import AgedOut
 
-    bootstrap, at, by = bootstrap_of(), now(), getpass.getuser()
+    bootstrap = bootstrap_of()
     legs = _open_legs(bootstrap)
     if (code, leg) not in legs:
         known = ", ".join(name for dossier, name in legs if dossier == code) or "none"
         print(f"{leg} of {code} is not open; open are: {known}", file=sys.stderr)
         raise typer.Exit(1)
-    event = AgedOut(
-        id=derived_id(f"{code} {leg}", "aged out", by),
-        source=f"/operators/{by}",
-        subject=code,
-        time=at,
-        recordedtime=at,
-        refversion=published_versions(bootstrap)[-1],
-        data=AgedOut.Data(leg=leg, why=why, by=by),
-    )
+    event = word_of(getpass.getuser(), AgedOut, code, published_versions(bootstrap)[-1], leg=leg, why=why)
     with Producer(bootstrap, "hoso-silent") as producer:
         producer.publish([event])
     print(f"{event.type.removeprefix('vn.hoso.')} is on the log of {code}")
@@ -92,12 +83,7 @@ def _silent(bootstrap: str, moment: datetime) -> list[dict[str, Any]]:
 
 def _open_legs(bootstrap: str) -> dict[tuple[str, str], Any]:
     """The legs of which the last public states expect something."""
-    from connectors.broker import read_all
-    from schemas.state import STATE, DossierStateChanged
+    from connectors.history import last_states
 
-    latest: dict[str, DossierStateChanged.Data] = {}
-    for record in read_all(bootstrap, STATE):
-        if record.value is not None:
-            event = DossierStateChanged.decode(record.value)
-            latest[event.subject] = event.data
-    return {(code, leg.leg): leg for code, data in latest.items() for leg in data.legs if leg.expected}
+    states = last_states(bootstrap).items()
+    return {(code, leg.leg): leg for code, data in states for leg in data.legs if leg.expected}
