@@ -1,15 +1,12 @@
 """The brakes on what time alone sets in motion, as `ops.holds` has them, known before the first timer fires."""
 
-import threading
-from typing import Any
-
 import structlog
-from kafka import KafkaConsumer, TopicPartition
 
 from rules.holds import Brakes, Resolve, timer_concerns
 from rules.parking import Kept
 from schemas.event import Event, NotAnEvent, UnknownType
 from schemas.ops import HOLDS, Brake, HoldLifted, HoldSet
+from streams.following import follow
 
 log = structlog.get_logger()
 
@@ -28,16 +25,7 @@ class Holds:
 
     def start(self) -> None:
         """Read to the end as it is now, then follow."""
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap.split(","), enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        place = TopicPartition(HOLDS, 0)
-        consumer.assign([place])
-        consumer.seek_to_beginning(place)
-        end = consumer.end_offsets([place])[place]
-        while consumer.position(place) < end:
-            self._take(consumer.poll(timeout_ms=1000))
-        threading.Thread(target=self._follow, args=(consumer,), name="holds", daemon=True).start()
+        follow(self._bootstrap, HOLDS, self.hears)
 
     def stops(self, kept: Kept) -> bool:
         """Whether a hold stops the timers of what is kept: of all, or of its agencies or its procedure."""
@@ -45,14 +33,6 @@ class Holds:
         if not brakes.on():
             return False
         return any(brakes.over(Brake.TIMERS, one, self._resolve) for one in timer_concerns(kept.dossier))
-
-    def _follow(self, consumer: Any) -> None:
-        while True:
-            self._take(consumer.poll(timeout_ms=5000))
-
-    def _take(self, batches: dict[Any, list[Any]]) -> None:
-        for record in (record for records in batches.values() for record in records):
-            self.hears(record.value or b"")
 
     def hears(self, raw: bytes) -> None:
         """One more word from the topic; what this release cannot read says nothing to it."""

@@ -2,14 +2,13 @@
 
 import threading
 from datetime import datetime
-from typing import Any
 
 import structlog
-from kafka import KafkaConsumer, TopicPartition
 
 from rules.reference import Reference, UnknownVersion
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
 from schemas.upcasting import may_write
+from streams.following import follow
 
 log = structlog.get_logger()
 
@@ -18,10 +17,7 @@ WAIT_SECONDS = 20.0
 
 
 class Library:
-    """Reads the topic `reference` from its start and goes on reading in a thread of its own.
-
-    kafka-python serves here and not Faust: the look-up must block, and a Faust table would live among the Units.
-    """
+    """Reads the topic `reference` from its start and goes on reading in a thread of its own."""
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
@@ -49,32 +45,18 @@ class Library:
 
     def start(self) -> None:
         """Read to the end as it is now, then follow. Waits until there is at least one version."""
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap.split(","), enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        place = TopicPartition(REFERENCE, 0)
-        consumer.assign([place])
-        consumer.seek_to_beginning(place)
-        end = consumer.end_offsets([place])[place]
-        while consumer.position(place) < end or self._newest is None:
-            self._take(consumer.poll(timeout_ms=1000))
-        threading.Thread(target=self._follow, args=(consumer,), name="reference", daemon=True).start()
+        follow(self._bootstrap, REFERENCE, self._take, enough=lambda: self._newest is not None)
 
-    def _follow(self, consumer: Any) -> None:
-        while True:
-            self._take(consumer.poll(timeout_ms=5000))
-
-    def _take(self, batches: dict[Any, list[Any]]) -> None:
-        for record in (record for records in batches.values() for record in records):
-            event = ReferencePublished.decode(record.value)
-            bundle = event.data
-            with self._changed:
-                self._bundles[bundle.version] = bundle
-                self._published[bundle.version] = event.time
-                self._newest = bundle.version
-                may_write(bundle.finalised)
-                self._changed.notify_all()
-            log.info("reference.loaded", version=bundle.version)
+    def _take(self, raw: bytes) -> None:
+        event = ReferencePublished.decode(raw)
+        bundle = event.data
+        with self._changed:
+            self._bundles[bundle.version] = bundle
+            self._published[bundle.version] = event.time
+            self._newest = bundle.version
+            may_write(bundle.finalised)
+            self._changed.notify_all()
+        log.info("reference.loaded", version=bundle.version)
 
     def _find(self, version: str) -> Bundle:
         with self._changed:

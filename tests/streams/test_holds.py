@@ -1,6 +1,5 @@
 """Timers under a hold: nothing is said of what fell due, and all of it once the hold is lifted."""
 
-from types import SimpleNamespace
 
 import pytest
 
@@ -29,7 +28,7 @@ def the_library(*bundles: Bundle) -> Library:
         said = ReferencePublished(
             id=bundle.version, source="/hoso/reference", subject=bundle.version, time=SET_AT, data=bundle
         )
-        library._take({"reference": [SimpleNamespace(value=said.encode())]})
+        library._take(said.encode())
     return library
 
 
