@@ -3,9 +3,11 @@
 import csv
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from connectors.carriers.times import instant_of
 
@@ -51,18 +53,28 @@ def read_list(path: Path, columns: Sequence[str], names: Mapping[str, str] | Non
 
     Capitals and spaces around a name do not matter. Raises WrongList.
     """
+    with readable(path), path.open(encoding="utf-8-sig", newline="") as file:
+        return _read(cells_of(file), columns, names or {})
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say in a sentence why a file cannot be read as a table. Raises WrongList."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            sign = max(SIGNS, key=first.count)
-            return _read(csv.reader(file, delimiter=sign, strict=True), columns, names or {})
+        yield
     except UnicodeDecodeError as error:
         raise WrongList(f"{path.name} is not UTF-8: save it as CSV UTF-8") from error
     except csv.Error as error:
         raise WrongList(f"{path.name} is no CSV: {error}") from error
     except OSError as error:
-        raise WrongList(f"{path.name} cannot be read: {error.strerror}") from error
+        raise WrongList(f"{path.name} cannot be read: {error.strerror or error}") from error
+
+
+def cells_of(file: TextIO) -> Iterator[list[str]]:
+    """The lines of a CSV file as cells, apart by whichever sign its first line has most of; it counts `line_num`."""
+    first = file.readline()
+    file.seek(0)
+    return csv.reader(file, delimiter=max(SIGNS, key=first.count), strict=True)
 
 
 def renamed(given: Collection[str], columns: Sequence[str]) -> dict[str, str]:

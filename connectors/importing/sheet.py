@@ -10,7 +10,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from connectors.partner_lists import SIGNS, WrongList
+from connectors.partner_lists import WrongList, cells_of, readable
 
 SPREADSHEETS = {".xlsx", ".xlsm", ".xls", ".ods"}
 MOST_ROWS = 500_000
@@ -50,25 +50,17 @@ def read_sheet(
     is there twice.
     """
     try:
-        lines = _spreadsheet(path) if path.suffix.lower() in SPREADSHEETS else _csv(path)
-        return _sheet(path.name, lines, known, names or {}, {_plain(one) for one in ignored})
-    except UnicodeDecodeError as error:
-        raise WrongList(f"{path.name} is not UTF-8: save it as CSV UTF-8, or as XLSX") from error
-    except csv.Error as error:
-        raise WrongList(f"{path.name} is no CSV: {error}") from error
+        with readable(path):
+            lines = _spreadsheet(path) if path.suffix.lower() in SPREADSHEETS else _csv(path)
+            return _sheet(path.name, lines, known, names or {}, {_plain(one) for one in ignored})
     except CalamineError as error:
         raise WrongList(f"{path.name} is no spreadsheet that can be read: {error}") from error
-    except OSError as error:
-        raise WrongList(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
 def _csv(path: Path) -> Iterator[list[str]]:
     csv.field_size_limit(MOST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        reader = csv.reader(file, delimiter=max(SIGNS, key=first.count), strict=True)
-        yield from ([cell.strip() for cell in cells] for cells in reader)
+        yield from ([cell.strip() for cell in cells] for cells in cells_of(file))
 
 
 def _spreadsheet(path: Path) -> Iterator[list[str]]:
