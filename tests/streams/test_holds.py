@@ -1,6 +1,5 @@
 """Timers under a hold: nothing is said of what fell due, and all of it once the hold is lifted."""
 
-
 import pytest
 
 from schemas.deadline import ReferenceChanged
