@@ -49,14 +49,14 @@ format: ready ## Put the code in the usual form
 ready: ## Make this machine ready: .venv from the lock file, Java, Kafka's jars
 	@deploy/bootstrap.sh venv kafka
 
-testable: ## Make this machine ready for the tests: the PostgreSQL server's programs as well
-	@deploy/bootstrap.sh venv kafka postgres
+testable: ## Make this machine ready for the tests: PostgreSQL's programs and Chromium as well
+	@deploy/bootstrap.sh venv kafka postgres browser
 
 kafka: ## Fetch Kafka's jars
 	@deploy/bootstrap.sh kafka
 
 lock: ready ## Write requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml --extra dev --extra archive -o requirements.lock
+	@$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml --extra dev --extra archive --extra traces -o requirements.lock
 
 clean: ## Stop the local Kafka and remove its data, the logs, the databases and the caches; keep what was fetched
 	@deploy/bootstrap.sh clean

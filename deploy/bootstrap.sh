@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make` calls to have this machine ready: bootstrap.sh [venv] [kafka] [postgres] [clean]. A second run fetches nothing.
+# What `make` calls to have this machine ready: bootstrap.sh [venv] [kafka] [postgres] [browser] [clean]. A second run fetches nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,12 +43,15 @@ has_postgres() {
         compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
 
+# The tests of pages drive the distribution's Chromium, which needs a font to write with.
+has_browser() { command -v "${HOSO_TEST_CHROMIUM:-chromium}" >/dev/null; }
+
 missing_packages() {
     if wants venv && ! is_stamped venv "$venv_hash" && ! can_fetch_uv "$python"; then echo python3-venv; fi
     if wants kafka && ! has_java; then echo default-jre-headless; fi
     if wants kafka && ! is_stamped kafka "$kafka_hash" && ! command -v mvn >/dev/null; then echo maven; fi
     if wants postgres && ! has_postgres; then echo postgresql; fi
-    # Here stands what the tests will ask of the distribution besides: Chromium.
+    if wants browser && ! has_browser; then echo chromium fonts-dejavu-core; fi
 }
 
 install_packages() {
@@ -153,7 +156,8 @@ kafka_hash=$(hash_of "$pom")
 is_ready() {
     { ! wants venv || { is_stamped venv "$venv_hash" && .venv/bin/python -c '' 2>/dev/null; }; } &&
         { ! wants kafka || { is_stamped kafka "$kafka_hash" && [[ -d $kafka_jars ]] && has_java; }; } &&
-        { ! wants postgres || has_postgres; }
+        { ! wants postgres || has_postgres; } &&
+        { ! wants browser || has_browser; }
 }
 
 if wants clean; then clean; fi
