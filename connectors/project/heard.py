@@ -110,6 +110,8 @@ def _fact(message: Message, event: Envelope, rows: Rows) -> None:
         "amount": said.amount,
         "complete": said.complete,
         "retracts": f"{event.source} {said.retracts.id}" if said.retracts else None,
+        "carrier_code": said.carrier_code if said.not_understood else None,
+        "evidence": said.evidence if said.not_understood else None,
     })  # fmt: skip
 
 
@@ -162,6 +164,8 @@ def _dossier(message: Message, event: Envelope, rows: Rows) -> None:
         "problem": clock.problem,
         "waiting": said.waiting,
         "parked": said.parked is not None,
+        "refused": any(leg.is_refused for leg in said.legs),
+        "heard_by": _seconds(min((leg.expected_by for leg in said.legs if leg.expected_by), default=None)),
         "refversion": said.refversion,
         "started_under": said.started_under,
         "entered_at": _seconds(min(enters, default=None)),

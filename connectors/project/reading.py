@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
@@ -78,13 +78,23 @@ class Reading:
                 if one := self._submission(row, found.get(row.code, ()), missed.get(row.code, ())):
                     yield one
 
+    def letters_due(self, since: date) -> Iterator[Owing]:
+        """Every open dossier of which it was said that a letter is owed, on this day or later."""
+        table, said = self._tables.dossiers, self._tables.deadlines
+        begins = Period(since, since).begins.timestamp()
+        owed = select(said.c.dossier).where(said.c.kind == "apology_owed", said.c.at >= begins)
+        return self._owing((table.c.clock_state == ClockState.RUNNING) & table.c.code.in_(owed))
+
     def owing(self) -> Iterator[Owing]:
         """Every dossier of which a letter was ever owed or sent, or that is late or may be."""
         table, facts, said = self._tables.dossiers, self._tables.facts, self._tables.deadlines
         letters = select(facts.c.dossier).where(facts.c.kind == LETTER)
         owed = select(said.c.dossier).where(said.c.kind == "apology_owed")
         late = (table.c.outcome == Outcome.LATE) | (table.c.clock_state == ClockState.RUNNING)
-        for rows in self._dossiers(late | table.c.code.in_(letters) | table.c.code.in_(owed)):
+        return self._owing(late | table.c.code.in_(letters) | table.c.code.in_(owed))
+
+    def _owing(self, which: ColumnElement[bool]) -> Iterator[Owing]:
+        for rows in self._dossiers(which):
             found = self._facts(rows, (LETTER, "corrected"))
             dates = self._said(rows, ("projected", "suspended", "apology_owed"))
             drafts = self._drafts(rows)

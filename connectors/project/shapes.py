@@ -5,6 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta, Raw, Struct
 
+from rules.post.leg import OrderState
+from schemas.postal import ParcelStatus
+
+UNKNOWN, REFUSED = ParcelStatus.UNKNOWN.value, OrderState.REFUSED.value
 Zoned = Annotated[datetime, Meta(tz=True)]
 
 
@@ -49,10 +53,17 @@ class Stated(Struct):
     amount: int | None = None
     complete: bool | None = None
     retracts: Retracted | None = None
+    carrier_code: str | None = None
+    evidence: str | None = None
 
     @property
     def word(self) -> str | None:
         return self.channel or self.stage or self.outcome or self.direction or self.mode or self.verdict or self.status
+
+    @property
+    def not_understood(self) -> bool:
+        """Whether it is a movement with a code that no table holds."""
+        return self.status == UNKNOWN and self.carrier_code is not None
 
 
 class Deadline(Struct):
@@ -120,6 +131,11 @@ class Leg(Struct, omit_defaults=True):
     contradicted: bool = False
     expected: str | None = None
     expected_by: Zoned | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its order was refused."""
+        return self.order == REFUSED
 
 
 class State(Struct):

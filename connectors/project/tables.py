@@ -1,17 +1,30 @@
 """The tables of the read model: made in sets, so that one is filled while another serves.
 
-A set's tables bear its name before theirs (`read1a_dossiers`): the number is the form of this release's tables. Nothing
+A set's tables bear its name before theirs (`read2a_dossiers`): the number is the form of this release's tables. Nothing
 migrates: another form is another set, filled from the topics. Each table has one topic as its only source. No contact,
 no name, no free text comes in. Instants are driven unix seconds, days are text, YYYY-MM-DD.
 """
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy.schema import SchemaItem
 
-FORM = 1
+FORM = 2
 """Another form of the tables is another number: a release that changes a column counts it up."""
 LETTERS = ("a", "b")
 """A form has two sets: while one serves, the other is filled or is what served before."""
@@ -57,8 +70,16 @@ def tables_of(name: str) -> Tables:
     def table(short: str, *items: SchemaItem, comment: str) -> Table:
         return Table(f"read{name}_{short}", made, *items, comment=f"{comment}. Writer: project")
 
-    def index(short: str, *columns: str) -> Index:
+    def index(short: str, *columns: str | Column[Any]) -> Index:
         return Index(f"ix_read{name}_{short}", *columns)
+
+    def few(short: str, column: Column[Any], which: ColumnElement[bool]) -> Index:
+        """An index of the few rows that somebody has to look at."""
+        return Index(f"ix_read{name}_{short}", column, sqlite_where=which, postgresql_where=which)
+
+    due_on, problem = Column("due_on", DAY), Column("problem", Text)
+    parked, refused = Column("parked", Boolean, nullable=False), Column("refused", Boolean, nullable=False)
+    heard_by = Column("heard_by", Float, comment="until when the next word of one of its parcels is expected")
 
     return Tables(
         metadata=made,
@@ -86,15 +107,17 @@ def tables_of(name: str) -> Tables:
             Column("promised_due_on", DAY),
             Column("clock_state", WORD, nullable=False),
             Column("started_at", Float),
-            Column("due_on", DAY),
+            due_on,
             Column("due_at", Float),
             Column("outcome", WORD),
             Column("provisional", Boolean, nullable=False),
             Column("reason", WORD),
             Column("basis", Text),
-            Column("problem", Text),
+            problem,
             Column("waiting", Integer, nullable=False),
-            Column("parked", Boolean, nullable=False),
+            parked,
+            refused,
+            heard_by,
             Column("refversion", String(200)),
             Column("started_under", String(200)),
             Column("entered_at", Float, comment="its first reception or signed minutes"),
@@ -103,6 +126,12 @@ def tables_of(name: str) -> Tables:
             Column("days", Text, nullable=False),
             Column("legs", Text, nullable=False),
             index("dossiers_agency", "competent_agency", "ended_at"),
+            index("dossiers_received", "receiving_agency", "clock_state"),
+            index("dossiers_due", "clock_state", "due_on"),
+            few("dossiers_problem", problem, problem.is_not(None)),
+            few("dossiers_parked", parked, parked),
+            few("dossiers_refused", refused, refused),
+            few("dossiers_heard_by", heard_by, heard_by.is_not(None)),
             comment="Each dossier as the workers said it last, from dossier.state",
         ),
         tracking=table(
@@ -128,6 +157,8 @@ def tables_of(name: str) -> Tables:
             Column("amount", BigInteger),
             Column("complete", Boolean),
             Column("retracts", String(330), comment="source and id of the fact taken back"),
+            Column("carrier_code", WORD, comment="of a movement that is not understood: the carrier's code"),
+            Column("evidence", String(64), comment="and the digest of the webhook it came in"),
             index("facts_dossier", "dossier"),
             index("facts_kind", "kind", "at"),
             comment="What happened to a dossier, without contact and words, from dossier.events",
@@ -160,6 +191,7 @@ def tables_of(name: str) -> Tables:
             Column("at", Float, nullable=False),
             Column("recorded_at", Float, nullable=False),
             index("notices_dossier", "dossier"),
+            index("notices_kind", "kind", "at"),
             comment="What an agency is owed a word about, without the words, from agency.notices",
         ),
         receipts=table(
@@ -174,6 +206,7 @@ def tables_of(name: str) -> Tables:
             Column("at", Float, nullable=False),
             Column("next_at", Float),
             index("receipts_notice", "notice"),
+            index("receipts_kind", "kind", "at"),
             comment="What became of telling an agency, from agency.receipts",
         ),
         rejections=table(
@@ -182,6 +215,7 @@ def tables_of(name: str) -> Tables:
             Column("agency", AGENCY, nullable=False),
             Column("at", Float, nullable=False),
             Column("faults", Integer, nullable=False),
+            index("rejections_at", "at"),
             comment="How many faulty fields the gate named to an agency, from agency.rejections",
         ),
         reference=table(

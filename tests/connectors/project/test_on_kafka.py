@@ -19,6 +19,7 @@ from connectors.project import sets
 from connectors.project.comparing import differences
 from connectors.project.filling import fill
 from connectors.project.main import Project, identities
+from connectors.project.tables import FORM
 from connectors.settings import Settings
 from connectors.store import Store, open_store
 from hoso import broker
@@ -122,7 +123,7 @@ def test_a_read_model_is_kept_killed_filled_anew_swapped_and_compared(house: Hou
     before = everything(store)
     assert fill(bootstrap, store, identities(bootstrap), threading.Event()) == len(house.told.records)
     with sets.looking(store) as (_, tables):
-        assert tables.dossiers.name == "read1b_dossiers"
+        assert tables.dossiers.name == f"read{FORM}b_dossiers"
     assert {**everything(store), "projected": []} == {**before, "projected": []}
     house.told.say(received(code="H29.12-261102-0099"))
     house.publish()
