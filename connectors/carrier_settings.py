@@ -33,6 +33,7 @@ def _file(value: Path) -> Path:
 
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+", max_length=500)]
+Networks = Annotated[str, AfterValidator(_networks)]
 HourAndMinute = Annotated[time, BeforeValidator(_hour_and_minute)]
 Grams = Annotated[int, Field(ge=1, le=30_000)]
 CarrierPath = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=300)]
@@ -59,7 +60,7 @@ class CarrierSettings(BaseSettings):
     trusted_because: str = ""
     """Why its unsigned channel counts as CONFIRMED (a private line, mutual TLS); empty: it does not."""
 
-    allowed_addresses: Annotated[str, AfterValidator(_networks)] = ""
+    allowed_addresses: Networks = ""
     """Networks its webhooks may come from, as 203.0.113.0/24,2001:db8::/32; empty: any. A help, no proof."""
 
     rate_per_second: Annotated[float, Field(gt=0)] = 20

@@ -3,6 +3,7 @@
 `openers.key` opens what is sealed (dispatch and notify alone); `openers.pub` seals (gate, translate); `evidence.key` is
 for carriers' bytes (edge, poll, translate); `feed.key` for what the feed holds of a citizen (notify, edge);
 `digest.key` and `tracking.key` for HMACs at the gate, the latter also at the edge, where it opens citizens' pages;
+`console.key` signs the console's sessions (edge, console);
 `signing.key` signs callbacks for agencies that ask for Ed25519 (notify) and certificates (`hoso certificate issue`). A
 process reads a key at its first use and no other.
 """
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 OPENERS, OPENERS_PUBLIC = "openers.key", "openers.pub"
 EVIDENCE, FEED, DIGEST, TRACKING, SIGNING = "evidence.key", "feed.key", "digest.key", "tracking.key", "signing.key"
+CONSOLE = "console.key"
 BYTES = 32
 
 
@@ -92,6 +94,11 @@ class Secrets:
         return _read(self.folder / TRACKING)
 
     @cached_property
+    def console(self) -> bytes:
+        """The key of the console's sessions."""
+        return _read(self.folder / CONSOLE)
+
+    @cached_property
     def signing(self) -> Ed25519PrivateKey:
         """What signs callbacks a second time, v1a, and certificates."""
         return Ed25519PrivateKey.from_private_bytes(_read(self.folder / SIGNING))
@@ -105,7 +112,7 @@ def load_secrets(folder: Path) -> Secrets:
 def ensure_secrets(folder: Path) -> Secrets:
     """The keys in this folder, the missing ones made (mode 0600); any number of processes may do so at once."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in (OPENERS, EVIDENCE, FEED, DIGEST, TRACKING, SIGNING):
+    for name in (OPENERS, EVIDENCE, FEED, DIGEST, TRACKING, SIGNING, CONSOLE):
         _keep(folder / name, secrets.token_bytes(BYTES))
     if not (folder / OPENERS_PUBLIC).exists():
         private = X25519PrivateKey.from_private_bytes(_read(folder / OPENERS))

@@ -8,7 +8,8 @@ from typing import Annotated, Any, NoReturn, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from connectors.carrier_settings import Ems, Ghn, Ghtk, Myvnpost, Url, Viettelpost, VnpostHcc
+from connectors.carrier_settings import Ems, Ghn, Ghtk, Myvnpost, Networks, Url, Viettelpost, VnpostHcc
+from connectors.console.settings import Openid
 
 REPOSITORY = Path(__file__).parents[1]
 WRONG_SETTING = 2
@@ -84,8 +85,33 @@ class Settings(BaseSettings):
     edge_port: Port = 8080
     """The HTTP door's port."""
 
+    edge_console: bool = True
+    """Whether the HTTP door shows the console too; a city runs `hoso console` apart."""
+
+    console_host: str = "127.0.0.1"
+    """Where `hoso console` listens."""
+
+    console_port: Port = 8090
+    """Its port."""
+
+    people_file: Path = _beneath_home("people.toml")
+    """Who may sign in to the console with a password: `hoso console add` writes it."""
+
+    openid: Openid = Field(default_factory=Openid)
+    """The provider of the city's accounts, from HOSO_OPENID_..."""
+
     public_url: Url | None = None
     """Where citizens reach the HTTP door: what the links of `hoso explain --link` begin with."""
+
+    trusted_proxies: Networks = ""
+    """Networks of our own proxies before the HTTP door, as 10.0.0.0/24: whom they name in X-Forwarded-For is the
+    caller. Empty: there is none, and nobody else is believed."""
+
+    track_misses_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    """How many tracking codes may be wrong in a minute (real time), over all addresses together, at one door."""
+
+    track_misses_per_address_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """The same of one address."""
 
     log_partitions: Annotated[int, Field(ge=1, le=1000)] = 8
     """Partitions of the log and of what is derived from it: chosen once, for life."""
@@ -101,6 +127,12 @@ class Settings(BaseSettings):
 
     lease_seconds: Seconds = 15
     """How long (in real time) a lane stays with a process that no longer says anything."""
+
+    monitor_seconds: Seconds = 10
+    """How often (real time) `hoso monitor` looks at groups, queues, holds, dead letters and the read model's place."""
+
+    monitor_dossiers_seconds: Seconds = 60
+    """How often (real time) it counts dossiers in the read model; of a large one less often, by itself."""
 
     myvnpost: Myvnpost = Field(default_factory=Myvnpost)
     """Vietnam Post's contract, from HOSO_MYVNPOST_..."""
@@ -134,7 +166,7 @@ def load(kind: type[S]) -> S:
 
 def _stop(error: ValidationError, kind: type[BaseSettings]) -> NoReturn:
     first = error.errors(include_url=False, include_context=False)[0]
-    models = {model.__name__: model for model in (kind, Myvnpost, VnpostHcc, Ems, Viettelpost, Ghn, Ghtk)}
+    models = {model.__name__: model for model in (kind, Myvnpost, VnpostHcc, Ems, Viettelpost, Ghn, Ghtk, Openid)}
     prefix = models.get(error.title, kind).model_config.get("env_prefix", "")
     name = prefix + "_".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
     why = "it is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")

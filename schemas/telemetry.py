@@ -30,7 +30,12 @@ class Name:
     kind: Kind
     says: str
     labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    """A histogram's upper bounds, in seconds; those of the Prometheus client where there are none."""
 
+
+WAITS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0)
+"""Bounds of what takes between a blink and a day."""
 
 NAMES = (
     Name("process.started", Kind.LOG, "A process is up; what it is connected to"),
@@ -53,6 +58,8 @@ NAMES = (
     Name("lane.held", Kind.LOG, "A lane far above its usual hour held itself and asks: `hoso hold release`"),
     Name("webhook.kept", Kind.LOG, "A carrier's bytes are on their topic"),
     Name("webhook.refused", Kind.LOG, "A carrier's call was not let in"),
+    Name("track.throttled", Kind.LOG, "Tracking codes were wrong too often: who comes now must wait"),
+    Name("dossier.rated", Kind.LOG, "A citizen rated a dossier; it is on the log"),
     Name("item.moved", Kind.LOG, "A carrier's update was translated"),
     Name("item.unmatched", Kind.LOG, "An update belongs to no leg we know; it waits for a receipt"),
     Name("codes.applied", Kind.LOG, "Stored webhooks with a code that an operator mapped were translated again"),
@@ -64,6 +71,8 @@ NAMES = (
     Name("endpoint.verified", Kind.LOG, "An agency's endpoint answered its challenge"),
     Name("endpoint.unproven", Kind.LOG, "An agency's endpoint did not answer its challenge, or may not be called"),
     Name("endpoint.disabled", Kind.LOG, "An agency's endpoint answered 410"),
+    Name("receipt.made", Kind.LOG, "A receipt of a result handed over was signed"),
+    Name("receipts.closed", Kind.LOG, "A day's receipts are under one root; nothing is added to them any more"),
     Name("content.differs", Kind.LOG, "ALARM: one id came with two contents; the first stands, two releases disagree"),
     Name("lane.opened", Kind.LOG, "A partner's lane flows again"),
     Name("lane.broken", Kind.LOG, "A partner does not answer: its lane waits"),
@@ -88,18 +97,136 @@ NAMES = (
         "readmodel.outdated", Kind.LOG, "The read model is of topics that are no more: another set of tables is filled"
     ),
     Name("readmodel.swapped", Kind.LOG, "A set of the read model's tables is filled and serves from now on"),
+    Name(
+        "look.failed", Kind.LOG, "The monitor could not look at something; what it saw last stands, and it tries again"
+    ),
+    Name("look.works", Kind.LOG, "The monitor sees again what it could not look at"),
+    Name("console.blind", Kind.LOG, "The read model could not be looked at: open pages do not move"),
+    Name("console.not_vouched", Kind.LOG, "A sign-in through the city's accounts failed, and why"),
     Name("sandbox.job_failed", Kind.LOG, "Something the rehearsal meant to do failed"),
     Name("hoso_events_total", Kind.COUNTER, "Events handled, by process and topic", ("process", "topic")),
     Name("hoso_gate_total", Kind.COUNTER, "Events judged by the gate, by door and verdict", ("door", "verdict")),
+    Name("hoso_track_total", Kind.COUNTER, "Citizens' pages, by what came of them", ("verdict",)),
+    Name("hoso_ratings_total", Kind.COUNTER, "Citizens' ratings, by what became of them", ("verdict",)),
     Name("hoso_webhooks_total", Kind.COUNTER, "Webhooks, by carrier and verdict", ("carrier", "verdict")),
     Name("hoso_calls_total", Kind.COUNTER, "Outbound calls, by partner and verdict", ("partner", "verdict")),
     Name("hoso_call_seconds", Kind.HISTOGRAM, "How long a partner took to answer", ("partner",)),
     Name("hoso_lag_records", Kind.GAUGE, "Records not yet handled, by process and topic", ("process", "topic")),
     Name("hoso_owed", Kind.GAUGE, "What is still owed, by queue and lane", ("queue", "lane")),
+    Name(
+        "hoso_owed_oldest_seconds",
+        Kind.GAUGE,
+        "How long (driven) the oldest of a lane has been owed that was its turn, was tried in vain or still flies; "
+        "without what is held or in doubt",
+        ("queue", "lane"),
+    ),
+    Name(
+        "hoso_owed_overdue_seconds",
+        Kind.GAUGE,
+        "How long (driven) something of a lane has been due without going out",
+        ("queue", "lane"),
+    ),
+    Name("hoso_held", Kind.GAUGE, "What a hold keeps, by queue and lane", ("queue", "lane")),
+    Name("hoso_in_doubt", Kind.GAUGE, "Calls under way or without an answer, by queue and lane", ("queue", "lane")),
+    Name(
+        "hoso_not_taken",
+        Kind.GAUGE,
+        "What is tried no more until somebody says so, by queue, lane and state (gave_up, aside)",
+        ("queue", "lane", "state"),
+    ),
+    Name(
+        "hoso_breaker",
+        Kind.GAUGE,
+        "How a lane's breaker stands: 0 it flows, 1 it starts slowly, 2 it is broken",
+        ("queue", "lane"),
+    ),
+    Name(
+        "hoso_effect_seconds",
+        Kind.HISTOGRAM,
+        "From an event's coming in to its effect (driven seconds), by effect (order, callback, results, feed) "
+        "and partner",
+        ("effect", "partner"),
+        WAITS,
+    ),
+    Name(
+        "hoso_sealed_keys_total",
+        Kind.COUNTER,
+        "Keys of sealed values, by what was done: kept, opened, erased (asked for and no more there), damaged",
+        ("operation",),
+    ),
     Name("hoso_holds", Kind.GAUGE, "Holds that are set, by what they stop and whether a lane asks", ("what", "asks")),
     Name("hoso_content_differs_total", Kind.COUNTER, "Ids that came with another content, by queue", ("queue",)),
+    Name("hoso_hold_age_seconds", Kind.GAUGE, "How long (driven) the oldest hold is set, by what it stops", ("what",)),
+    Name("hoso_receipts_total", Kind.COUNTER, "Receipts made: a dossier's first, one that supersedes", ("what",)),
     Name("hoso_dead_letters_total", Kind.COUNTER, "Bytes put aside, by topic", ("topic",)),
+    Name("hoso_dead_letters_waiting", Kind.GAUGE, "Dead letters that nobody has put back, by topic", ("topic",)),
+    # The monitor's: what it sees from outside.
+    Name("hoso_heartbeat_timestamp_seconds", Kind.GAUGE, "When the monitor last went round (real unix seconds)"),
+    Name(
+        "hoso_look_timestamp_seconds",
+        Kind.GAUGE,
+        "When the monitor last looked at this with success (real unix seconds)",
+        ("look",),
+    ),
+    Name("hoso_group_members", Kind.GAUGE, "Processes in a group of readers", ("group",)),
+    Name("hoso_group_lag_records", Kind.GAUGE, "Records a group has not handled, by topic", ("group", "topic")),
+    Name(
+        "hoso_group_lag_seconds",
+        Kind.GAUGE,
+        "How old (driven) the oldest record is that a group has not handled, by topic",
+        ("group", "topic"),
+    ),
+    Name(
+        "hoso_partition_still_seconds",
+        Kind.GAUGE,
+        "How long (real) a partition with records to handle has not moved, as long as the monitor has looked",
+        ("group", "topic", "partition"),
+    ),
+    Name(
+        "hoso_projection_behind_records",
+        Kind.GAUGE,
+        "Records that the read model has not been told, by topic",
+        ("topic",),
+    ),
+    Name(
+        "hoso_dossiers_open",
+        Kind.GAUGE,
+        "Dossiers not decided yet, by the agency that decides (or received) and status",
+        ("agency", "status"),
+    ),
+    Name("hoso_dossiers_near_due", Kind.GAUGE, "Open dossiers announced as near their due date", ("agency",)),
+    Name("hoso_dossiers_missed", Kind.GAUGE, "Open dossiers announced as past their due date", ("agency",)),
+    Name("hoso_dossiers_provisional", Kind.GAUGE, "Open dossiers whose date rests on an unsettled year", ("agency",)),
+    Name("hoso_dossiers_clock_failed", Kind.GAUGE, "Open dossiers whose date cannot be computed", ("agency",)),
+    Name("hoso_dossiers_parked", Kind.GAUGE, "Dossiers whose facts wait because one could not be folded", ("agency",)),
+    Name("hoso_rungs_late", Kind.GAUGE, "Open dossiers past their due date of which nobody has said so", ("agency",)),
+    Name("hoso_rungs_late_seconds", Kind.GAUGE, "How long (driven) the oldest of these should have been announced"),
+    # The workers'.
+    Name("hoso_worker_ready", Kind.GAUGE, "1 if the worker has its share, is recovered and moves, otherwise 0"),
+    Name("hoso_worker_lag_records", Kind.GAUGE, "Records of a worker's partition not committed", ("partition",)),
+    Name("hoso_worker_dossiers", Kind.GAUGE, "Dossiers in a worker's memory, by partition", ("partition",)),
+    Name("hoso_worker_memory_bytes", Kind.GAUGE, "Size of the dossiers in a worker's memory"),
+    Name("hoso_worker_folded_total", Kind.COUNTER, "Facts folded"),
+    Name("hoso_worker_skipped_total", Kind.COUNTER, "Facts that came again and were known"),
+    Name("hoso_worker_poisoned_total", Kind.COUNTER, "Records whose step failed"),
+    Name("hoso_worker_said_total", Kind.COUNTER, "Facts said on other topics, and acknowledged"),
+    Name("hoso_worker_commits_total", Kind.COUNTER, "Commits that the broker accepted"),
+    Name(
+        "hoso_worker_repaired_total", Kind.COUNTER, "Dossiers written again because a zombie's late write covered them"
+    ),
+    Name("hoso_worker_parked_total", Kind.COUNTER, "Dossiers parked: folding a fact of them failed"),
+    Name("hoso_timers_fired_total", Kind.COUNTER, "Facts that timers wrote to the log"),
+    Name("hoso_timers_failed_total", Kind.COUNTER, "Times a dossier's timers could not be asked"),
+    Name(
+        "hoso_timer_late_seconds",
+        Kind.HISTOGRAM,
+        "How long after its instant (driven) a timer fired: a rung or a limit",
+        (),
+        WAITS,
+    ),
 )
+
+BY_NAME = {row.name: row for row in NAMES}
 
 
 def configure(process: str, stream: TextIO | None = None, level: int = logging.INFO) -> None:

@@ -62,12 +62,14 @@ COMMANDS = (
     Command("dossier", "hoso.cli.dossier", "Show a dossier's state and timeline."),
     Command("explain", "hoso.cli.explain", "Show a dossier's deadline with its working, or its citizen's link."),
     Command("certificate", "hoso.cli.certificate", "Issue a signed certificate of a due date, or check one."),
+    Command("receipt", "hoso.cli.receipt", "Show the signed receipt of a result handed over, or check one."),
     Command("forecast", "hoso.cli.forecast", "Which dossiers will not make it, and what such cases took before."),
     Command("apologies", "hoso.cli.apologies", "Letters of apology: owed, sent, late, needless; by agency and month."),
     Command("confirm", "hoso.cli.confirm", "Confirm what a carrier only reported: one parcel, or the day's list."),
     Command("reconcile", "hoso.cli.reconcile", "Compare a carrier's statement of cash and charges with the log."),
     Command("hold", "hoso.cli.hold", "Stop effects on the post, notices or timers, never the log."),
     Command("report", "hoso.cli.report", "What agencies report: form 06a, receptions, apologies, the post, promises."),
+    Command("console", "hoso.cli.console", "Show the console alone; say who may sign in to it with a password."),
     Command("project", "hoso.cli.project", "Keep the read model in SQL, fill it anew, or compare it."),
     Command("sandbox", "hoso.cli.sandbox", "Run the rehearsal: a post office, an agency and a city that are not real."),
     Command("contract", "hoso.cli.contract", "Write the JSON Schemas, OpenAPI and AsyncAPI from the schemas."),
@@ -126,7 +128,9 @@ def _app(chosen: str) -> "Typer":
     for command in filter(Command.exists, COMMANDS):
         found = command.load() if command.name == chosen else _unloaded
         if isinstance(found, Typer):
-            app.add_typer(found, name=command.name, help=command.help, no_args_is_help=True)
+            # A group that does something by itself does it.
+            alone = found.info.invoke_without_command is True
+            app.add_typer(found, name=command.name, help=command.help, no_args_is_help=not alone)
         else:
             app.command(command.name, help=_help(command, found))(found)
     named = {command.name for command in COMMANDS}

@@ -17,7 +17,7 @@ from rules.reference import Edition
 from schemas.clock import ClockState
 from schemas.dossier import DossierStatus
 from schemas.instant import date_of
-from schemas.reference import SHARES, CaseHistory, Forecasting
+from schemas.reference import SHARES, CaseHistory, Forecasting, Procedure
 
 ALL = SHARES[-1]
 
@@ -119,14 +119,28 @@ def _days_after(calendar: WorkingDays, today: date, days: int) -> date:
 
 def _usual(view: View, stage: DossierStatus, since: datetime, began: datetime, edition: Edition, today: date) -> Usual:
     """By cases in the same stage, else by cases of the procedure, else by the default."""
-    judging = edition.bundle.forecast
     procedure = edition.procedure(view.procedure)
-    for start, at, rests_on in ((since, stage, RestsOn.STAGE), (began, None, RestsOn.PROCEDURE)):
-        row = edition.history(procedure.code, at) if procedure else None
-        if row is not None and row.cases >= judging.least_cases:
-            spent = max(edition.calendar.between(date_of(start), today), 0)
-            return Usual(further_days(row, spent, judging.share), rests_on, row.cases)
-    return Usual(judging.default_days, RestsOn.DEFAULT)
+    in_stage = _by_history(procedure, stage, since, edition, today)
+    return in_stage or usual_from_start(procedure, began, edition, today)
+
+
+def usual_from_start(procedure: Procedure | None, began: datetime, edition: Edition, today: date) -> Usual:
+    """By cases of the procedure, from the beginning of the count, whatever their stage; else by the default."""
+    found = _by_history(procedure, None, began, edition, today)
+    return found or Usual(edition.bundle.forecast.default_days, RestsOn.DEFAULT)
+
+
+def _by_history(
+    procedure: Procedure | None, stage: DossierStatus | None, since: datetime, edition: Edition, today: date
+) -> Usual | None:
+    """By cases of a procedure in this stage, or in all; None where too few are known."""
+    judging = edition.bundle.forecast
+    row = edition.history(procedure.code, stage) if procedure else None
+    if row is None or row.cases < judging.least_cases:
+        return None
+    spent = max(edition.calendar.between(date_of(since), today), 0)
+    rests_on = RestsOn.STAGE if stage else RestsOn.PROCEDURE
+    return Usual(further_days(row, spent, judging.share), rests_on, row.cases)
 
 
 def further_days(row: CaseHistory, spent: int, share: int) -> int:
