@@ -13,7 +13,10 @@ from urllib.request import Request, urlopen
 
 from connectors import topics as plan
 from connectors.broker import Message, read_all
+from connectors.project.comparing import differences
 from connectors.reference import publish, read_dir
+from connectors.settings import Settings as Doors
+from connectors.store import open_store
 from connectors.verdicts import TryLater
 from hoso import broker, pipeline, rehearsal
 from hoso.java import CannotStart
@@ -71,7 +74,8 @@ class Stage:
     ) -> None:
         self.home, self._nodes, self._env, self._began = home.resolve(), nodes, env, time.monotonic()
         self.seconds: dict[str, float] = {}
-        for stale in ("kafka", "logs", "worker", "sandbox", "hoso.db", "hoso.db-wal", "hoso.db-shm"):
+        databases = [f"{name}{end}" for name in ("hoso.db", "hoso-read.db") for end in ("", "-wal", "-shm")]
+        for stale in ("kafka", "logs", "worker", "sandbox", *databases):
             _remove(self.home / stale)
         # Ports of its own, the sandbox's too: while one is dead nobody else may be called in its place.
         self._settings = Settings(home=self.home, edge_port=free_port(), kafka_port=free_port())
@@ -125,6 +129,17 @@ class Stage:
                 return {topic: read_all(self.kafka, topic) for topic in TOPICS}
             except TryLater:
                 time.sleep(1.0)
+
+    def read_model_differences(self) -> list[str]:
+        """What the read model says otherwise than the workers, a line each; also that it does not answer."""
+        settings = Doors(kafka_bootstrap=self.kafka, database_url=self.database.url)
+        store = open_store(settings.read_database_url)
+        try:
+            return [f"the read model: {line}" for line in differences(self.kafka, store)[1]]
+        except TryLater as later:
+            return [f"the read model: {later.why}"]
+        finally:
+            store.close()
 
     def ledgers(self) -> Ledgers:
         """What the sandbox's people saw."""

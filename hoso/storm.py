@@ -9,13 +9,14 @@ agencies received, and a pure fold of the log.
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connectors.broker import Message
 from connectors.history import published
 from hoso import verdict
 from hoso.guests import Guests
@@ -189,13 +190,17 @@ class _Storm:
                 slow = True
                 time.sleep(1.5)
                 continue
-            differing = differences(topics, published(self._stage.kafka)) if slow else []
+            differing = self._differing(topics) if slow else []
             if slow and (over or (result.adds_up and not differing)):
                 break
             time.sleep(1.0)
         self._stage.mark("settled")
         found = verdict.laid_out(Evidence(topics, ledgers, result, differing))
         return self._told(found)
+
+    def _differing(self, topics: Mapping[str, Sequence[Message]]) -> list[str]:
+        """Where a pure fold of the log, what the workers said, and the read model do not agree."""
+        return [*differences(topics, published(self._stage.kafka)), *self._stage.read_model_differences()]
 
     def _told(self, found: Verdict) -> Verdict:
         """The verdict with what the storm itself knows."""

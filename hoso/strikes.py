@@ -13,7 +13,7 @@ from typing import TypeVar
 
 BROKER = "broker"
 """One node of three."""
-TARGETS = ("worker", "edge", "intake", "dispatch", "translate", "poll", "notify")
+TARGETS = ("worker", "edge", "intake", "dispatch", "translate", "poll", "notify", "project")
 FIRST_GAP, LAST_GAP = 0.9, 1.7
 """Real seconds between two strikes, at least and at most."""
 SESSION_SECONDS = 6.0
