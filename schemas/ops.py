@@ -53,6 +53,41 @@ class AgedOut(Event):
     data: Data
 
 
+class ContactRevealed(Event):
+    """Somebody is about to be shown a citizen's contact in the clear; it is stated before it is shown.
+
+    `what` are the facts whose contact it is, by source and id; `by` bears the role it was shown to.
+    """
+
+    class Data(Frozen):
+        what: Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=100)]
+        why: LongText
+        by: ShortText
+        role: ShortText
+
+    topic: ClassVar[str] = LOG
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.contact_revealed.v1"] = "vn.hoso.ops.contact_revealed.v1"
+    data: Data
+
+
+class Erased(Event):
+    """Every key of the dossier's sealed values is destroyed: contacts and free text of its facts open nowhere again.
+
+    `keys` is how many keys there were. Stated once they are gone.
+    """
+
+    class Data(Frozen):
+        keys: Annotated[int, Field(ge=0)]
+        why: LongText
+        by: ShortText
+
+    topic: ClassVar[str] = LOG
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.erased.v1"] = "vn.hoso.ops.erased.v1"
+    data: Data
+
+
 class Retried(Event):
     """An operator asks for a parked dossier's facts to be folded again, in their order: what failed is mended."""
 
