@@ -99,13 +99,18 @@ def _definitions(kinds: list[type[Event]]) -> Json:
     return {name: definitions[name] for name in sorted(definitions)}
 
 
+def travellers(row: Topic) -> list[type[Event]]:
+    """Which types travel on a topic; none on one whose records are no events."""
+    if row.name == "agency.events":
+        return list(dict.fromkeys(_stated_by_agencies().values()))
+    return types_by_topic().get("agency.notices" if row.name == "results" else row.name, [])
+
+
 @cache
 def asyncapi() -> Json:
     """Every topic with the events that travel on it, as AsyncAPI 3."""
-    by_topic = types_by_topic()
-    by_topic["agency.events"] = list(_stated_by_agencies().values())
-    by_topic["results"] = by_topic["agency.notices"]
-    shown = [row for row in TOPICS if row.name in by_topic]
+    by_topic = {row.name: travellers(row) for row in TOPICS}
+    shown = [row for row in TOPICS if by_topic[row.name]]
     kinds = [kind for row in shown for kind in by_topic[row.name]]
     return {
         "asyncapi": "3.0.0",

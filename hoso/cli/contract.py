@@ -8,6 +8,7 @@ import typer
 
 from connectors.edge.app import openapi
 from schemas.contract import written
+from schemas.topic_pages import topic_pages
 
 FOLDER = Path(__file__).parents[2] / "docs" / "contract"
 
@@ -16,13 +17,13 @@ def contract(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; status 1 if a document differs.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the documents are.")] = FOLDER,
 ) -> None:
-    """Write the JSON Schemas, OpenAPI and AsyncAPI documents of this release into docs/contract.
+    """Write the JSON Schemas, OpenAPI, AsyncAPI and a page a topic, of this release, into docs/contract.
 
     \b
     hoso contract
     hoso contract --check
     """
-    wanted = written(openapi())
+    wanted = written(openapi()) | topic_pages()
     differs = different(wanted, folder)
     if check:
         for path in differs:
@@ -42,5 +43,6 @@ def contract(
 
 def different(wanted: dict[str, str], folder: Path) -> list[str]:
     """The documents that are missing, differ, or should not be there."""
-    there = {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in folder.rglob("*.json")}
+    files = [file for file in folder.rglob("*") if file.suffix in (".json", ".md")]
+    there = {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in files}
     return sorted(path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path))
