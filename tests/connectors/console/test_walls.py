@@ -1,17 +1,21 @@
 """The console's walls: who comes in, what a form must show, and what is another agency's is not there."""
 
+import re
 import tomllib
+from hashlib import sha256
 from pathlib import Path
 
+import httpx
 import pytest
 
+from connectors.console import app
 from connectors.console.app import AT
 from connectors.console.people import People, Person, Role, WrongPeople
 from connectors.console.session import COOKIE
 from connectors.console.sign_in import TRIES
 from connectors.console.view import HEADERS, TABS
 from connectors.console.words import LANGUAGES, tables
-from tests.connectors.console.house import PASSWORD, House
+from tests.connectors.console.house import PASSWORD, WORD, House
 
 
 def test_whoever_is_not_signed_in_is_asked_and_comes_back_to_the_page_they_wanted(house: House) -> None:
@@ -74,7 +78,7 @@ def test_a_form_without_its_word_changes_nothing(house: House) -> None:
 def test_another_session_s_word_is_no_word(house: House) -> None:
     officer, other = house.into("can.bo"), house.into("can.bo")
 
-    answer = other.post(f"{AT}/sign-out", headers={"x-hoso-form": _word(house, officer)})
+    answer = other.post(f"{AT}/sign-out", headers={"x-hoso-form": _word(officer)})
 
     assert answer.status_code == 403
 
@@ -168,10 +172,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         People(file).names()
 
 
-def _word(house: House, client: object) -> str:
-    from tests.connectors.console.house import WORD
-
-    found = WORD.search(client.get(f"{AT}/").text)  # type: ignore[attr-defined]
+def _word(client: httpx.Client) -> str:
+    found = WORD.search(client.get(f"{AT}/").text)
     assert found
     return found[1]
 
@@ -180,3 +182,10 @@ def _names(says: object, at: str = "") -> set[str]:
     if not isinstance(says, dict):
         return {at}
     return set().union(*(_names(value, f"{at}.{name}") for name, value in says.items()))
+
+
+def test_files_of_others_are_as_they_were_published() -> None:
+    folder = Path(app.__file__).parent / "static"
+    said = dict(re.findall(r"`(\S+\.js)`: .*`([0-9a-f]{64})`", (folder / "README.md").read_text(encoding="utf-8")))
+
+    assert said == {file.name: sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.min.js")}
