@@ -3,29 +3,18 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectors.doctor.asking import ADDRESSES, Asked, ask, places
 from hoso.processes import PROCESSES
 from hoso.supervised import Spec
-from schemas.release import HEADER, Running, reaches, running
+from schemas.release import reaches
 
-TIMEOUT_SECONDS = 2.0
-ADDRESSES = "fleet.json"
-"""The file in the home where a supervisor leaves its processes' operators' ports."""
+__all__ = ["GROUPS", "Asked", "Fleet", "ask", "look", "remember", "remembered"]
+
 GROUPS = tuple(f"hoso-{process.name}" for process in PROCESSES if process.exists())
 """Each process's group on Kafka, where it has one: the edge has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An operators' port, and who answered there."""
-
-    address: str
-    who: Running | None
-    why: str = ""
-    """Why nobody is known to run there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +51,6 @@ def look(addresses: Iterable[str], members: dict[str, list[str]]) -> Fleet:
     return Fleet([ask(address) for address in addresses], members)
 
 
-def ask(address: str) -> Asked:
-    """Who answers at `host:port`, or at any URL there."""
-    place = urlsplit(address if "//" in address else f"//{address}")
-    named = f"{place.hostname}:{place.port}"
-    connection = HTTPConnection(place.hostname or "", place.port, timeout=TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", "/healthz")
-        who = running(connection.getresponse().getheader(HEADER, ""))
-    except (OSError, HTTPException) as error:
-        return Asked(named, None, f"does not answer ({type(error).__name__})")
-    finally:
-        connection.close()
-    return Asked(named, who, "" if who else "does not say which release it runs: it is older, or not ours")
-
-
 def remember(home: Path, specs: Iterable[Spec]) -> None:
     """Leave word in the home of where the processes under a supervisor can be asked."""
     ours = {process.name for process in PROCESSES}
@@ -88,5 +62,4 @@ def remember(home: Path, specs: Iterable[Spec]) -> None:
 
 def remembered(home: Path) -> list[str]:
     """Where the processes of the supervisor of this home can be asked; nothing where none has run."""
-    file = home / ADDRESSES
-    return list(json.loads(file.read_text()).values()) if file.exists() else []
+    return list(places(home).values())

@@ -1,0 +1,64 @@
+"""The keys of this installation: files that are missing, damaged, or open to others. No key is read."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from connectors.doctor.finding import Finding, Severity
+from connectors.doctor.place import Place
+from connectors.doctor.words import many, named
+from connectors.secrets import CONSOLE, DIGEST, EVIDENCE, FEED, OPENERS, OPENERS_PUBLIC, SIGNING, TRACKING
+
+AREA = "keys"
+NAMES = (OPENERS, OPENERS_PUBLIC, EVIDENCE, FEED, DIGEST, TRACKING, SIGNING, CONSOLE)
+LENGTHS = (44, 45)
+"""A key's file: 32 bytes in base64, with or without an end of line."""
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def findings(place: Place) -> Iterator[Finding]:
+    """What is wrong with the folder of keys; one line if nothing is."""
+    folder = place.settings.secrets_dir
+    found = list(_all(place, folder)) if folder.is_dir() else [_no_folder(folder)]
+    yield from found
+    if not found:
+        yield Finding(AREA, Severity.OK, f"{len(NAMES)} keys in {folder}, for nobody else to read")
+
+
+def _all(place: Place, folder: Path) -> Iterator[Finding]:
+    yield from _missing(place, folder)
+    yield from _open(folder, place.settings.people_file)
+    yield from _damaged(folder)
+
+
+def _no_folder(folder: Path) -> Finding:
+    what = f"there are no keys: {folder} is not there"
+    return Finding(AREA, Severity.BAD, what, "hoso up", "restore them if there were any")
+
+
+def _missing(place: Place, folder: Path) -> Iterator[Finding]:
+    """On one machine all must be there; in a city each process has its own, and this machine may have few."""
+    if missing := [name for name in NAMES if not (folder / name).exists()]:
+        severity = Severity.NOTE if place.store.on_postgres else Severity.BAD
+        what = f"{many(len(missing), 'key')} missing in {folder}: {named(missing)}"
+        detail = "restore it from its backup: a new key opens nothing that the old one sealed; `hoso up` makes new ones"
+        yield Finding(AREA, severity, what, f"ls -l {folder}", detail)
+
+
+def _open(folder: Path, people: Path) -> Iterator[Finding]:
+    secret = [people, *(folder / name for name in NAMES if name != OPENERS_PUBLIC)]
+    opened = [file for file in secret if file.exists() and file.stat().st_mode & OTHERS]
+    if opened:
+        files = " ".join(map(str, opened))
+        what = f"others on this machine may read {named([one.name for one in opened])}"
+        yield Finding(AREA, Severity.BAD, what, f"chmod 600 {files}")
+    if folder.stat().st_mode & OTHERS_WRITE:
+        yield Finding(AREA, Severity.BAD, f"others on this machine may put keys into {folder}", f"chmod 700 {folder}")
+
+
+def _damaged(folder: Path) -> Iterator[Finding]:
+    files = [folder / name for name in NAMES]
+    if damaged := [file.name for file in files if file.exists() and file.stat().st_size not in LENGTHS]:
+        what = f"{many(len(damaged), 'key')} in {folder} of another length than a key has: {named(damaged)}"
+        yield Finding(AREA, Severity.BAD, what, f"ls -l {folder}", "restore it from its backup")
