@@ -31,6 +31,12 @@ class Retracted(Struct):
     id: str
 
 
+class Contact(Struct):
+    """Where a citizen's contact lies: its ward. Who it is, is sealed and not read."""
+
+    ward_code: str | None = None
+
+
 class Stated(Struct):
     """Of a fact on the log: what the columns hold, and nothing sealed or written by hand."""
 
@@ -55,6 +61,8 @@ class Stated(Struct):
     retracts: Retracted | None = None
     carrier_code: str | None = None
     evidence: str | None = None
+    contact: Contact | None = None
+    scores: list[int] | None = None
 
     @property
     def word(self) -> str | None:
@@ -138,6 +146,10 @@ class Leg(Struct, omit_defaults=True):
         return self.order == REFUSED
 
 
+class Parked(Struct):
+    """That it is parked; why is text of the machinery."""
+
+
 class State(Struct):
     """The whole public state of a dossier; of a parked one only that it is."""
 
@@ -156,7 +168,7 @@ class State(Struct):
     days: list[Days] = []
     legs: list[Leg] = []
     waiting: int = 0
-    parked: Raw | None = None
+    parked: Parked | None = None
     refversion: str | None = None
     started_under: str | None = None
 

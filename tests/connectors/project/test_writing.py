@@ -1,5 +1,6 @@
 """The topics in, the tables out: once, whatever is repeated, split or lost on the way; and nothing of a citizen's."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,17 @@ def _tracked(store: Store, one: sets.Set) -> int:
 def last_state(record: Any) -> DossierStateChanged | None:
     """The state that a record says."""
     return DossierStateChanged.decode(record.value) if record.topic == STATE and record.value else None
+
+
+def test_a_parked_dossier_s_row_says_that_it_is_parked(store: Store) -> None:
+    told = Told().say(received())
+    state = next(one for one in reversed(told.records) if one.topic == STATE)
+    said = json.loads(state.value or b"")
+    said["data"]["parked"] = {"what": "/agencies/H29.12 f-9", "why": "KeyError: 'x'", "since": said["time"], "facts": 2}
+    told.put(STATE, CODE, json.dumps(said).encode())
+
+    written = enter(store, told.records)
+
+    assert written.unreadable == []
+    with sets.looking(store) as (connection, tables):
+        assert connection.scalar(select(tables.dossiers.c.parked)) is True
