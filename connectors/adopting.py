@@ -21,6 +21,7 @@ from connectors.carriers import carriers
 from connectors.facts import unpacked
 from connectors.notify import main as notify
 from connectors.notify.results import RESULTS_QUEUE
+from connectors.receipts import keeper
 from connectors.store import Store, callbacks, gate_seen, mending
 from connectors.store.gate_seen import Came
 from connectors.store.queue import Owed, OwedState, Queue
@@ -32,7 +33,7 @@ from schemas.topics import CHANGELOG, WORKER
 
 READERS = (f"hoso-{dispatch.NAME}", f"hoso-{translate.NAME}", f"hoso-{poll.NAME}")
 """The groups beside the workers' that read the log."""
-GROUPS = (WORKER, *READERS, intake.GROUP, notify.GROUP)
+GROUPS = (WORKER, *READERS, intake.GROUP, notify.GROUP, keeper.GROUP)
 USUAL = timedelta(hours=24)
 """How long before its end a log's effects begin unless somebody says otherwise: longer than any reader was behind."""
 OVERLAP_SECONDS = 600.0

@@ -15,7 +15,9 @@ from connectors.broker.admin import admin
 from connectors.verdicts import TryLater
 from schemas.event import Event, NotAnEvent, UnknownType
 
-GROUPS = ("hoso-worker", "hoso-intake", "hoso-dispatch", "hoso-translate", "hoso-poll", "hoso-notify")
+GROUPS = (
+    "hoso-worker", "hoso-intake", "hoso-dispatch", "hoso-translate", "hoso-poll", "hoso-notify", "hoso-receipts"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from rules.holders import Days, days
 from rules.life import View, clock_facts, effective
 from rules.post.leg import Leg
 from rules.post.standard import expected
+from rules.receipts.handing_over import handed_over
 from schemas.clock import ClockFact
 from schemas.dossier import NATIONAL
 from schemas.instant import VIETNAM, date_of
@@ -31,6 +32,7 @@ def shown(dossier: Dossier, view: View) -> dict[str, Any]:
         "clock": _clock_shown(dossier),
         "days": [days_shown(row) for row in days_of(dossier)],
         "legs": [_leg_shown(leg) for leg in dossier.legs],
+        "handed_over": handed_over(dossier, view),
         "waiting": len(dossier.waiting),
         "refversion": dossier.refversion,
         "started_under": dossier.started_under,

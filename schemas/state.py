@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas.dossier import DossierStatus
 from schemas.event import Event, Frozen, Instant, ShortText
 from schemas.postal import ParcelStatus
+from schemas.receipts import HandedOver
 
 STATE = "dossier.state"
 
@@ -91,6 +92,8 @@ class DossierStateChanged(Event):
         days: tuple[DaysShown, ...] = ()
         """Whose its days were, up to its end or to the last that is known of it; together they are all of its days."""
         legs: tuple[LegShown, ...] = ()
+        handed_over: HandedOver | None = None
+        """The hand-over of its result, once the citizen has it: what a receipt says."""
         waiting: int = 0
         parked: ParkedShown | None = None
         refversion: str | None = None

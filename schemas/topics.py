@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from schemas import carrier_codes, deadline, dossier, notice, ops, postal, reference, state
+from schemas import carrier_codes, deadline, dossier, notice, ops, postal, receipts, reference, state
 from schemas.event import TYPES, Event
 
 DAY_MS = 86_400_000
@@ -146,7 +146,7 @@ TOPICS = (
         per_agency=True,
     ),
     Topic(
-        "receipts.roots",
+        receipts.ROOTS,
         "day",
         "notify",
         "anyone who verifies a receipt",

@@ -13,8 +13,10 @@ from connectors.store import Store
 from schemas.instant import aware
 from schemas.state import DossierStateChanged
 
-NOT_KEPT = frozenset({"parked"})
-"""Of the public state: why a dossier is parked is text of the machinery; that it is, is compared."""
+NOT_KEPT = frozenset({"parked", "handed_over"})
+"""Of the public state: why a dossier is parked is text of the machinery (that it is, is compared); what was handed over
+is for receipts.
+"""
 
 State = DossierStateChanged.Data
 

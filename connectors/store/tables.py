@@ -170,3 +170,44 @@ GATE_SEEN = Table(
     Index("ix_gate_seen_at", "at"),
     comment="Which events came in lately, for a 409 as best it can. Writer: the gate behind both doors",
 )
+
+RESULT_RECEIPTS = Table(
+    "result_receipts",
+    METADATA,
+    Column("dossier", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True, comment="the n-th statement about this dossier"),
+    Column("id", String(60), nullable=False),
+    Column("sequence", Integer, nullable=False, comment="of the public state that it is made from"),
+    Column("receiving_agency", String(40)),
+    Column("competent_agency", String(40)),
+    Column("day", String(10), nullable=False, comment="whose tree it belongs to"),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="the signed receipt as JSON"),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Index("ix_result_receipts_day", "day", "id"),
+    comment="Signed receipts of results handed over; the last of a dossier is in effect. Writer: notify",
+)
+
+RECEIPT_DAYS = Table(
+    "receipt_days",
+    METADATA,
+    Column("day", String(10), primary_key=True),
+    Column("chain", String(64), nullable=False, comment="over this day and all before it"),
+    Column("body", LargeBinary, nullable=False, comment="what receipts.roots is told of it"),
+    Column("published_at", Float, comment="driven unix seconds: when it was on its topic"),
+    comment="Days whose receipts are closed: nothing is added to one any more. Writer: notify",
+)
+
+REVEALS = Table(
+    "reveals",
+    METADATA,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Column("person", String(100), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("agency", String(40), comment="the person's own"),
+    Column("dossier", String(200), nullable=False, index=True),
+    Column("why", Text, nullable=False, comment="in the person's words"),
+    Column("kinds", String(200), nullable=False, comment="the facts that were opened"),
+    comment="Who opened a citizen's contact, when and why; nothing is ever removed. Writer: the console",
+)
