@@ -46,8 +46,13 @@ def explained(told: History, reference: Reference) -> Explanation:
     inputs, changes = clock_inputs(told.dossier, reference), tuple(_changes(told))
     if inputs is None or told.dossier.problem:
         return Explanation(told.dossier, None, (), (), changes)
+    return Explanation(told.dossier, inputs, *worked(inputs), changes)
+
+
+def worked(inputs: Inputs) -> tuple[tuple[Line, ...], tuple[Heard, ...]]:
+    """The working of a due date and what each fact did to the clock. Raises ValueError as `project` does."""
     rests_on = (inputs.term, inputs.policy, inputs.facts, inputs.calendar, inputs.hours)
-    return Explanation(told.dossier, inputs, explain(*rests_on), heard(*rests_on), changes)
+    return explain(*rests_on), heard(*rests_on)
 
 
 def as_json(one: Explanation) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """A dossier as its log tells it: read from the one partition it lives in, folded by the workers' own rules."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectors.broker import read_all, read_key
+from connectors.broker import Message, read_all, read_key
 from rules.deadlines.certificate import Inputs
+from rules.deadlines.inputs import inputs_of
 from rules.dossier import Dossier
 from rules.life import clock_facts, effective
 from rules.parking import Kept, advance
-from rules.reference import Reference, reference_of, term_of
+from rules.reference import Reference, reference_of
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
@@ -33,8 +35,13 @@ class History:
 
 def history(bootstrap: str, reference: Reference, code: str) -> History | None:
     """A dossier by its log; None if nothing bears this code. TryLater while the broker is away."""
+    return folded(read_key(bootstrap, LOG, code.encode()), reference)
+
+
+def folded(records: Iterable[Message], reference: Reference) -> History | None:
+    """A dossier by these records of its log; None if there are none."""
     kept, told = Kept(), list[Told]()
-    for record in read_key(bootstrap, LOG, code.encode()):
+    for record in records:
         raw = record.value or b""
         try:
             event: Event | None = Event.decode(raw)
@@ -53,20 +60,13 @@ def history(bootstrap: str, reference: Reference, code: str) -> History | None:
 def clock_inputs(dossier: Dossier, reference: Reference) -> Inputs | None:
     """What the dossier's due date is computed from; None where no clock runs."""
     view = dossier.view()
-    edition = reference.at(dossier.refversion) if dossier.refversion else None
-    own = reference.at(dossier.started_under or dossier.refversion or "") if edition else None
-    procedure = own.procedure(view.procedure) if own else None
-    if edition is None or own is None or procedure is None:
-        return None
-    return Inputs(
-        dossier=dossier.code,
-        procedure=procedure.code,
-        refversion=edition.version,
-        rule_version=own.version,
-        term=term_of(procedure),
-        policy=procedure.supplement_policy,
-        hours=edition.hours(view.competent or view.receiving),
-        calendar=edition.calendar,
+    return inputs_of(
+        reference,
+        dossier.code,
+        refversion=dossier.refversion,
+        started_under=dossier.started_under,
+        procedure=view.procedure,
+        agency=view.competent or view.receiving,
         facts=clock_facts(effective(dossier.life, dossier.retracted)),
     )
 

@@ -1,6 +1,7 @@
 """The keys of this installation, one file each in one folder: made once, read by whoever needs that one.
 
-`openers.key` opens what is sealed (dispatch and notify alone); `openers.pub` seals (gate, translate); `evidence.key` is
+`openers.key` opens what is sealed (dispatch, notify, and the console for an officer who says why); `openers.pub` seals
+(gate, translate); `evidence.key` is
 for carriers' bytes (edge, poll, translate); `feed.key` for what the feed holds of a citizen (notify, edge);
 `digest.key` and `tracking.key` for HMACs at the gate, the latter also at the edge, where it opens citizens' pages;
 `console.key` signs the console's sessions (edge, console);

@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from rules.deadlines.certificate import Inputs
 from rules.deadlines.clock import Clock, Rule
+from rules.deadlines.inputs import inputs_of
+from rules.reference import Reference
 from rules.reports.position import Adoption, Stated
 from schemas.clock import ClockFact, ClockKind, ClockState, Outcome, Unit
 from schemas.dossier import Direction, DossierStatus, ResultOutcome, SupplementStage
@@ -40,6 +43,19 @@ def clock_facts(row: Row[Any]) -> list[ClockFact]:
         )
         for one in json.loads(row.clock_facts)
     ]
+
+
+def inputs(row: Row[Any], reference: Reference) -> Inputs | None:
+    """What its due date is computed from; None where no clock runs. Raises UnknownVersion."""
+    return inputs_of(
+        reference,
+        row.code,
+        refversion=row.refversion,
+        started_under=row.started_under,
+        procedure=row.procedure_code,
+        agency=row.competent_agency or row.receiving_agency,
+        facts=clock_facts(row),
+    )
 
 
 def clock_of(row: Row[Any], rule: Rule | None) -> Clock:

@@ -3,12 +3,14 @@
 import getpass
 import json
 import sys
-from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+
+if TYPE_CHECKING:
+    from connectors.silent import OpenLeg
 
 silent = typer.Typer()
 
@@ -22,9 +24,10 @@ def show_all(as_json: AsJson = False) -> None:
     \b
     hoso silent list
     """
+    from connectors.silent import unheard
     from schemas.instant import now
 
-    rows = _silent(bootstrap_of(), now())
+    rows = [_row(leg) for leg in unheard(_open_legs(bootstrap_of()), now())]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -50,40 +53,35 @@ def age_out(
     """
     from connectors.broker import Producer
     from connectors.history import published_versions
-    from connectors.operators import word_of
-    from schemas.ops import AgedOut
+    from connectors.silent import NotOpen, aged_out
 
     bootstrap = bootstrap_of()
     legs = _open_legs(bootstrap)
-    if (code, leg) not in legs:
-        known = ", ".join(name for dossier, name in legs if dossier == code) or "none"
-        print(f"{leg} of {code} is not open; open are: {known}", file=sys.stderr)
-        raise typer.Exit(1)
-    event = word_of(getpass.getuser(), AgedOut, code, published_versions(bootstrap)[-1], leg=leg, why=why)
+    try:
+        event = aged_out(legs, code, leg, getpass.getuser(), published_versions(bootstrap)[-1], why)
+    except NotOpen as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
     with Producer(bootstrap, "hoso-silent") as producer:
         producer.publish([event])
     print(f"{event.type.removeprefix('vn.hoso.')} is on the log of {code}")
 
 
-def _silent(bootstrap: str, moment: datetime) -> list[dict[str, Any]]:
-    late = [(key, leg) for key, leg in _open_legs(bootstrap).items() if leg.expected_by and leg.expected_by < moment]
-    return [
-        {
-            "dossier": dossier,
-            "leg": name,
-            "carrier": leg.carrier,
-            "item_code": leg.item_code,
-            "expected": leg.expected,
-            "expected_by": leg.expected_by.isoformat(),
-            "seen": leg.reported,
-        }
-        for (dossier, name), leg in sorted(late, key=lambda row: row[1].expected_by)
-    ]
+def _row(leg: "OpenLeg") -> dict[str, Any]:
+    return {
+        "dossier": leg.dossier,
+        "leg": leg.leg,
+        "carrier": leg.carrier,
+        "item_code": leg.item_code,
+        "expected": leg.expected,
+        "expected_by": leg.expected_by.isoformat() if leg.expected_by else None,
+        "seen": leg.seen,
+    }
 
 
-def _open_legs(bootstrap: str) -> dict[tuple[str, str], Any]:
+def _open_legs(bootstrap: str) -> "list[OpenLeg]":
     """The legs of which the last public states expect something."""
     from connectors.history import last_states
+    from connectors.silent import open_legs
 
-    states = last_states(bootstrap).items()
-    return {(code, leg.leg): leg for code, data in states for leg in data.legs if leg.expected}
+    return open_legs(last_states(bootstrap))

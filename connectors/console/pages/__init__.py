@@ -5,6 +5,28 @@ from collections.abc import Callable
 from fastapi import APIRouter
 
 from connectors.console.desk import Desk
-from connectors.console.pages import today
+from connectors.console.pages import (
+    agencies,
+    calendar,
+    carriers,
+    codes,
+    contact,
+    dossier,
+    evidence,
+    legs,
+    reports,
+    today,
+)
 
-PAGES: tuple[Callable[[Desk], APIRouter], ...] = (today.routes,)
+PAGES: tuple[Callable[[Desk], APIRouter], ...] = (
+    today.routes,
+    dossier.routes,
+    contact.routes,
+    legs.routes,
+    evidence.routes,
+    agencies.routes,
+    carriers.routes,
+    reports.routes,
+    calendar.routes,
+    codes.routes,
+)
