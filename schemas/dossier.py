@@ -515,7 +515,9 @@ class Corrected(DossierFact):
 
 
 class Rated(DossierFact):
-    """The citizen's scores, 0 to 2 a question (đánh giá hài lòng)."""
+    """The citizen's scores, 0 to 2 a question (đánh giá hài lòng): the nine indices of Circular 01/2018 art. 12-15, in
+    its order. The first rating of a dossier is in effect.
+    """
 
     class Data(Frozen):
         scores: Annotated[

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import anyio.to_thread
 from fastapi import FastAPI
 
-from connectors.edge import contract, dossiers, events, feed, problem, track, webhooks
+from connectors.edge import contract, dossiers, events, feed, keeping, problem, receipts, track, webhooks
 from connectors.edge.door import Door
 from schemas.contract import Json
 
@@ -24,8 +24,8 @@ def make_app(door: Door) -> FastAPI:
 
     app = FastAPI(title=contract.TITLE, docs_url=None, redoc_url=None, lifespan=lifespan)
     problem.install(app)
-    for routes in (events.routes, webhooks.routes, feed.routes, dossiers.routes, track.routes):
-        app.include_router(routes(door))
+    for room in (events, webhooks, feed, dossiers, receipts, track, keeping):
+        app.include_router(room.routes(door))
     app.include_router(contract.routes())
     app.openapi = lambda: contract.describe(app)  # type: ignore[method-assign]
     return app

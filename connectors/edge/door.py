@@ -7,6 +7,7 @@ from fastapi import Request
 
 from connectors.agencies import verify_key
 from connectors.broker import Producer
+from connectors.edge.guesses import Guesses
 from connectors.edge.problem import Problem
 from connectors.edge.quota import Quotas
 from connectors.gate.gate import Gate
@@ -34,6 +35,10 @@ class Door:
     """The key of tracking codes; without it no citizen's page opens."""
     holds: Holds = field(default_factory=Holds)
     """What keeps the feed back."""
+    read: Store | None = None
+    """The read model, which knows whose a tracking code is."""
+    guesses: Guesses = field(default_factory=Guesses)
+    """How often tracking codes may be wrong."""
 
     def agency(self, request: Request) -> Agency:
         """Whose key the caller shows. 401 without a good one, 403 if its agency is not in the reference data."""
@@ -53,8 +58,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     body = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     says = {
         400: "Not JSON", 401: "No good key or signature", 403: "Not your agency", 404: "Nothing here for you",
-        408: "The body did not arrive", 409: "An id used for something else", 413: "Too large", 422: "All rejected",
-        429: "Too many events", 503: "It cannot be made durable now",
+        408: "The body did not arrive", 409: "An id used for something else", 413: "Too large", 415: "Not in this form",
+        422: "All rejected", 429: "Too many events", 503: "It cannot be made durable now",
     }  # fmt: skip
     wait = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
     return {

@@ -8,8 +8,12 @@ from collections.abc import Mapping
 import uvicorn
 
 from connectors.broker import Producer
+from connectors.console.app import AT, make_console
+from connectors.console.desk import Desk
+from connectors.console.main import desk_of
 from connectors.edge.app import make_app
 from connectors.edge.door import Door
+from connectors.edge.guesses import Guesses
 from connectors.gate.gate import Gate
 from connectors.holds import Holds
 from connectors.loop import serve
@@ -32,7 +36,7 @@ class Edge:
 
     def __init__(self, settings: Settings, stop: threading.Event) -> None:
         self._settings, self._stop = settings, stop
-        self._store = open_store(settings.database_url)
+        self._store, self._read = open_store(settings.database_url), open_store(settings.read_database_url)
         self._producer = Producer(settings.kafka_bootstrap, f"edge-{settings.instance}")
         self._references = References(settings.kafka_bootstrap)
         self._holds = Holds(settings.kafka_bootstrap, lambda code: self._references.edition().resolve(code))
@@ -48,15 +52,26 @@ class Edge:
             Evidence(secrets.feed),
             tracking=secrets.tracking,
             holds=self._holds,
+            read=self._read,
+            guesses=Guesses(settings.track_misses_per_address_per_minute, settings.track_misses_per_minute),
         )
+        app = make_app(door)
+        self._console: Desk | None = None
+        if settings.edge_console:
+            self._console = desk_of(
+                settings, self._store, self._read, self._producer, self._references, self._holds, secrets
+            )
+            app.mount(AT, make_console(self._console))
         config = uvicorn.Config(
-            make_app(door),
+            app,
             access_log=False,
             log_config=None,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=STOP_SECONDS,
             h11_max_incomplete_event_size=64 * 1024,
             server_header=False,
+            # Whom a proxy speaks for, `connectors.edge.caller` tells: uvicorn would believe anybody on this machine.
+            proxy_headers=False,
         )
         self._server = uvicorn.Server(config)
         self._working = False
@@ -90,6 +105,8 @@ class Edge:
                 while server.is_alive() and not self._stop.wait(0.5):
                     pass
             finally:
+                if self._console is not None:
+                    self._console.pulse.close()
                 self._server.should_exit = True
                 server.join()
 
@@ -98,6 +115,7 @@ class Edge:
         self._references.close()
         self._holds.close()
         self._producer.close()
+        self._read.close()
         self._store.close()
 
 

@@ -1,85 +1,101 @@
-"""GET /track/{tracking code}: a dossier's deadline as a page, for the citizen who holds its slip.
+"""/track/{tracking code}: a dossier as the citizen who holds its slip may see it, as a page or as JSON; and its rating.
 
-A citizen has no key: the tracking code is an HMAC of the dossier's code, so whoever has both may read, and a code that
-does not fit costs nothing and says nothing. Without a key of tracking codes no page opens.
+A citizen has no key: the tracking code is drawn from the dossier's code by a key of ours, so whoever has it may read.
+docs/citizens.md.
 """
 
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
-from connectors.edge import page
+from connectors.edge import body, page, track_answers
+from connectors.edge.citizen import as_json
+from connectors.edge.desk import Desk
 from connectors.edge.door import Door
-from connectors.explanation import Explanation, explained
-from connectors.gate.authority import dossier_date
-from connectors.history import history
-from connectors.tracking import opens
-from connectors.verdicts import TryLater
-from rules.reference import UnknownVersion
+from connectors.edge.link import START, Link, link_of
+from connectors.edge.rating import JSON, MOST_BYTES, Sent, read
+from connectors.edge.token import is_from_here, is_good, token_of
+from connectors.edge.track_answers import NOTHING
+from connectors.edge.track_contract import BEGUN, HTML, RATED, SHOWN, answers, rating_body
+from schemas.instant import now
 
-FRESH_SECONDS = 30.0
-"""How long (real time) an explanation is shown again without reading the log: whoever has a link may call it often."""
-MOST_KEPT = 1000
+DOT_JSON = ".json"
 
-
-class Fresh:
-    """The last explanations, each for a short while; threads share it."""
-
-    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._seconds, self._lock = seconds, threading.Lock()
-        self._kept: OrderedDict[str, tuple[float, Explanation | None]] = OrderedDict()
-
-    def get(self, code: str, find: Callable[[], Explanation | None]) -> Explanation | None:
-        """The explanation that was found for this code lately, or what `find` finds now."""
-        with self._lock:
-            until, kept = self._kept.get(code, (0.0, None))
-        if until > self._seconds():
-            return kept
-        found = find()
-        with self._lock:
-            self._kept[code] = self._seconds() + FRESH_SECONDS, found
-            self._kept.move_to_end(code)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return found
+DossierCode = Annotated[str, Query(description="the dossier's code, as on the slip: with it no read model is asked")]
+Lang = Annotated[str, Query(description="the page's language, vi or en")]
 
 
 def routes(door: Door) -> APIRouter:
-    """What a citizen may see."""
-    api, fresh = APIRouter(tags=["citizens"]), Fresh()
-    html: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+    """What a citizen may see and say."""
+    api, desk = APIRouter(tags=["citizens"]), Desk(door)
 
-    def find(code: str) -> Explanation | None:
-        told = history(door.settings.kafka_bootstrap, door.references.reference, code)
-        return explained(told, door.references.reference) if told else None
+    @api.get(START, summary="Where a tracking code is typed", response_class=HTMLResponse, responses=BEGUN)
+    def start(code: Annotated[str, Query(description="as it was typed")] = "", lang: Lang = "vi") -> Response:
+        """A form for the code; with a code, the way to its page."""
+        link = link_of(code, "", lang)
+        if not code:
+            return page.start(link)
+        return RedirectResponse(link.path + link.query, 303) if link.code else page.not_here(link)
 
     @api.get(
-        "/track/{tracking}",
-        summary="A dossier's deadline with its working, as a page",
+        f"{START}/{{tracking}}",
+        summary="A dossier as its citizen sees it",
         response_class=HTMLResponse,
-        responses={
-            404: {"description": "The two codes do not belong together", "content": html},
-            503: {"description": "The log cannot be read now", "content": html},
-        },
+        responses=SHOWN | answers(404, 429, 503),
     )
     def track(
-        tracking: str,
-        dossier: Annotated[str, Query(description="the dossier's code, as on the slip")] = "",
-        lang: Annotated[str, Query(description="vi or en")] = "vi",
-    ) -> HTMLResponse:
-        """The due date, what was recorded, and every day of the count. The tracking code is on the slip; no key."""
-        code = dossier.strip()
-        if dossier_date(code) is None or not opens(tracking.strip(), code, door.tracking):
-            return page.not_here(code, lang)
+        tracking: str, request: Request, dossier: DossierCode = "", lang: Lang = "vi", rated: str = ""
+    ) -> Response:
+        """Status, parcels, what is wanted, the due date with its working; JSON by `Accept`, or with `.json` behind."""
+        link, plain = link_of(tracking.removesuffix(DOT_JSON), dossier, lang), _wants_json(tracking, request)
         try:
-            one = fresh.get(code, lambda: find(code))
-            return page.deadline(one, door.references.edition(), lang) if one else page.not_here(code, lang)
-        except (TryLater, UnknownVersion):
-            return page.later(code, lang)
+            one, edition = desk.show(link, request), door.references.edition()
+        except NOTHING as why:
+            return track_answers.nothing(link, why, plain)
+        track_answers.count("shown")
+        code, key = link.code or "", door.tracking or b""
+        if plain:
+            return JSONResponse(as_json(one, code, edition, token_of(key, code, time.time()), now()), 200, page.PRIVATE)
+        return page.citizen(one, edition, link, key, rated=bool(rated))
+
+    @api.post(
+        f"{START}/{{tracking}}",
+        summary="Rate a dossier, once",
+        response_class=HTMLResponse,
+        responses=RATED | answers(400, 403, 404, 408, 409, 413, 415, 422, 429, 503),
+        openapi_extra=rating_body(),
+    )
+    async def rate(tracking: str, request: Request, dossier: DossierCode = "", lang: Lang = "vi") -> Response:
+        """On the log when this is answered. The same again is harmless; another rating of the dossier is 409."""
+        link, kind = link_of(tracking.removesuffix(DOT_JSON), dossier, lang), request.headers.get("content-type", "")
+        sent = read(await body.read(request, MOST_BYTES), kind)
+        plain = kind.startswith(JSON) or _wants_json(tracking, request)
+        return await run_in_threadpool(_rate, door, desk, link, sent, plain, request)
 
     return api
+
+
+def _wants_json(tracking: str, request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return tracking.endswith(DOT_JSON) or (JSON in accept and HTML not in accept)
+
+
+def _rate(door: Door, desk: Desk, link: Link, sent: Sent, plain: bool, request: Request) -> Response:
+    """The door's answer to a rating."""
+    key, ours = door.tracking or b"", is_from_here(request, door.settings.public_url)
+    if not ours or not is_good(sent.token, key, link.code or "", time.time()):
+        return track_answers.not_ours(link, plain)
+    try:
+        if not sent.faults:
+            became = desk.rate(link, sent, request)
+            return track_answers.rated_plainly(became) if plain else track_answers.rated(link, became)
+        # What is missing is said only of a dossier that whoever asks may see.
+        one = desk.show(link, request)
+        return (
+            track_answers.incomplete(sent) if plain else page.citizen(one, door.references.edition(), link, key, sent)
+        )
+    except NOTHING as why:
+        return track_answers.nothing(link, why, plain)

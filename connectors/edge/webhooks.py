@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from connectors.carrier_settings import may_call
 from connectors.carriers import Carrier, carriers, settings_of
 from connectors.edge import body
+from connectors.edge.caller import address_of
 from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
 from connectors.metrics import counter
@@ -48,7 +49,7 @@ async def _call(door: Door, name: str, secret: str | None, request: Request) -> 
     if carrier is None:
         counter("hoso_webhooks_total").labels("unknown", "unknown").inc()
         raise Problem(404, "There is no such carrier here; look at the address you were given.")
-    if not may_call(settings_of(door.settings, name), request.client.host if request.client else ""):
+    if not may_call(settings_of(door.settings, name), address_of(request, door.settings.trusted_proxies)):
         counter("hoso_webhooks_total").labels(name, "stranger").inc()
         log.warning("webhook.refused", carrier=name, verdict="stranger", why="its address is not on the carrier's list")
         raise Problem(403, "This address may not call for that carrier; ask an operator to add it to the list.")

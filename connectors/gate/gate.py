@@ -92,6 +92,24 @@ class Gate:
         _count(door, len(admitted), len(rejected))
         return [Accepted(one.id, one.subject) if isinstance(one, Event) else one for one in decided]
 
+    def state(self, fact: Event, door: str, traceparent: str | None = None) -> Event:
+        """Let a fact in that a door states itself, for a citizen without a key: sealed, dated and digested as any.
+
+        It is on the log when this returns. TryLater: nothing is promised; saying it again is saying it once.
+        """
+        bundle, at = self._references.newest(), now()
+        sealer = Sealer(self._secrets.openers_public, self._store)
+        admitted = Admitted(fact, fact.model_dump(mode="json", exclude_none=True)["data"])
+        said = self._fact(admitted, Offer({}, fact.source, traceparent), sealer, bundle, at)
+        sealer.keep()
+        self._producer.publish([said])
+        _count(door, 1, 0)
+        return said
+
+    def digest(self, data: object) -> str:
+        """What a fact's digest would be with this plain data: whether it says the same again."""
+        return digest_of(data, self._secrets.digest)
+
     def _known(self, events: Sequence[Event]) -> Known:
         if not events:
             return {}

@@ -112,6 +112,8 @@ def _fact(message: Message, event: Envelope, rows: Rows) -> None:
         "retracts": f"{event.source} {said.retracts.id}" if said.retracts else None,
         "carrier_code": said.carrier_code if said.not_understood else None,
         "evidence": said.evidence if said.not_understood else None,
+        "ward": said.contact.ward_code if said.contact else None,
+        "scores": "".join(map(str, said.scores)) if said.scores else None,
     })  # fmt: skip
 
 

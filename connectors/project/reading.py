@@ -14,6 +14,7 @@ from connectors.project.tables import Tables
 from rules.deadlines.apologies import DateSet
 from rules.deadlines.clock import Rule
 from rules.deadlines.order import in_order, starting
+from rules.rating import KIND, SOURCE
 from rules.reports.apologies import LETTER, OwedAt, Owing, a_letter
 from rules.reports.holders import Ended, Held
 from rules.reports.period import Period
@@ -21,6 +22,7 @@ from rules.reports.position import Case
 from rules.reports.post import Journey
 from rules.reports.promises import Promise
 from rules.reports.reception import Submission
+from rules.reports.satisfaction import Given
 from schemas.clock import ClockKind, ClockState, Outcome
 from schemas.dossier import Channel
 from schemas.instant import aware, date_of
@@ -146,6 +148,20 @@ class Reading:
                     procedure = row.procedure_code or NOT_STATED
                     rule = self._rule(row)[0]
                     yield Promise(row.code, self._library.agency(row), procedure, promised_on, start, rule)
+
+    def ratings(self, period: Period) -> Iterator[Given]:
+        """Every rating that a citizen gave in the period; of a dossier the first one is in effect."""
+        facts = self._tables.facts
+        window = (facts.c.at >= period.begins.timestamp()) & (facts.c.at < period.ends.timestamp())
+        rated = select(facts.c.dossier).where(facts.c.kind == KIND, window)
+        for rows in self._dossiers(self._tables.dossiers.c.code.in_(rated)):
+            found = self._facts(rows, (KIND,))
+            for row in rows:
+                # Whoever else says it has no standing.
+                said = (one for one in found.get(row.code, ()) if one.ref.startswith(f"{SOURCE} "))
+                if (first := next(said, None)) is not None:
+                    scores = tuple(map(int, first.scores or ""))
+                    yield Given(self._library.agency(row), aware(first.at), scores)
 
     # ------------------------------------------------------------ rows
 

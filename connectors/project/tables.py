@@ -1,8 +1,8 @@
 """The tables of the read model: made in sets, so that one is filled while another serves.
 
 A set's tables bear its name before theirs (`read2a_dossiers`): the number is the form of this release's tables. Nothing
-migrates: another form is another set, filled from the topics. Each table has one topic as its only source. No contact,
-no name, no free text comes in. Instants are driven unix seconds, days are text, YYYY-MM-DD.
+migrates: another form is another set, filled from the topics. Each table has one topic as its only source. Of a contact
+only its ward comes in, and no name, no free text. Instants are driven unix seconds, days are text, YYYY-MM-DD.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.schema import SchemaItem
 
@@ -74,8 +75,9 @@ def tables_of(name: str) -> Tables:
         return Index(f"ix_read{name}_{short}", *columns)
 
     def few(short: str, column: Column[Any], which: ColumnElement[bool]) -> Index:
-        """An index of the few rows that somebody has to look at."""
-        return Index(f"ix_read{name}_{short}", column, sqlite_where=which, postgresql_where=which)
+        """An index of the few rows that somebody has to look at, in each dialect's words for such a question."""
+        on_sqlite = text(f"{column.name} = 1") if isinstance(column.type, Boolean) else which
+        return Index(f"ix_read{name}_{short}", column, sqlite_where=on_sqlite, postgresql_where=which)
 
     due_on, problem = Column("due_on", DAY), Column("problem", Text)
     parked, refused = Column("parked", Boolean, nullable=False), Column("refused", Boolean, nullable=False)
@@ -159,6 +161,8 @@ def tables_of(name: str) -> Tables:
             Column("retracts", String(330), comment="source and id of the fact taken back"),
             Column("carrier_code", WORD, comment="of a movement that is not understood: the carrier's code"),
             Column("evidence", String(64), comment="and the digest of the webhook it came in"),
+            Column("ward", String(6), comment="where a contact lies: the code of its ward, and nothing else of it"),
+            Column("scores", String(20), comment="a citizen's points for each question, a digit each"),
             index("facts_dossier", "dossier"),
             index("facts_kind", "kind", "at"),
             comment="What happened to a dossier, without contact and words, from dossier.events",

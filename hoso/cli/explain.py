@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.explanation import Explanation, as_json, explained
+from connectors.qr import write
 from connectors.secrets import NoSuchSecret, load_secrets
 from connectors.settings import Settings
 from connectors.tracking import link
@@ -46,6 +48,7 @@ def explain(
     code: Code,
     lang: Annotated[Language, typer.Option(help="The language of the working.")] = Language.EN,
     for_citizen: Annotated[bool, typer.Option("--link", help="Only the link to the citizen's page of it.")] = False,
+    qr: Annotated[Path | None, typer.Option(help="Write that link to this file as a QR code, .svg or .png.")] = None,
     in_json: AsJson = False,
 ) -> None:
     """Print a dossier's deadline with its working, one line a day, in English or Vietnamese.
@@ -55,12 +58,16 @@ def explain(
     hoso explain H29.12-261102-0001 --lang vi
     hoso explain H29.12-261102-0001 --json | jq '.facts[] | select(.effect != "NONE")'
     hoso explain H29.12-261102-0001 --link
+    hoso explain H29.12-261102-0001 --link --qr slip.svg
 
     Whoever has the link may read the page: give it to the citizen alone. It begins with HOSO_PUBLIC_URL.
     """
     told, reference = found(code)
-    if for_citizen:
-        print(_link(code))
+    if for_citizen or qr is not None:
+        address = _link(code)
+        if qr is not None:
+            _write(address, qr)
+        print(address)
         return
     one = explained(told, reference)
     if in_json:
@@ -83,6 +90,14 @@ def _link(code: str) -> str:
     try:
         return link(public_url, code, load_secrets(settings.secrets_dir).tracking)
     except NoSuchSecret as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+def _write(address: str, file: Path) -> None:
+    try:
+        write(address, file)
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
 

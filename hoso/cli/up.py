@@ -82,13 +82,13 @@ class Stop:
 def _supervise(kafka: pipeline.Kafka, settings: Settings, asked: Stop, stage: rehearsal.Sandbox | None) -> list[str]:
     """Keep every process running until somebody asks to stop; who had to be killed."""
     console, logs = Console(), settings.home / "logs"
-    heading = f"hoso on Kafka {kafka.bootstrap}, logs in {logs}"
     watched = is_terminal(console)
     hooks = [] if watched else [lambda row: print(line(row), flush=True)]
     specs = pipeline.specs(kafka.bootstrap, settings, stage.for_the_pipeline() if stage else None)
     fleet.remember(settings.home, specs)
+    edge = next(spec.address for spec in specs if spec.name == "edge")
+    heading = f"hoso on Kafka {kafka.bootstrap}, logs in {logs}; the console is at {edge}/console/ (hoso console add)"
     if stage is not None:
-        edge = next(spec.address for spec in specs if spec.name == "edge")
         specs.append(stage.spec(kafka.bootstrap, edge, {"HOSO_SANDBOX_PACE": PACE}))
     supervisor = Supervisor(specs, logs, hooks=hooks)
     screens = Live(

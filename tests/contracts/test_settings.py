@@ -6,6 +6,7 @@ from pydantic_settings import BaseSettings
 
 from connectors.carrier_settings import CarrierSettings
 from connectors.carriers import carriers
+from connectors.console.settings import Openid
 from connectors.settings import Settings
 from hoso.settings import Settings as Command
 from sandbox.settings import Settings as Rehearsal
@@ -17,7 +18,7 @@ BESIDE = {"HOSO_CLOCK"}
 
 
 def the_names_of(kind: type[BaseSettings], prefix: str = "HOSO_") -> set[str]:
-    return {f"{prefix}{name}".upper() for name in kind.model_fields if name not in carriers()}
+    return {f"{prefix}{name}".upper() for name in kind.model_fields if name not in (*carriers(), "openid")}
 
 
 def test_the_example_and_the_settings_are_one_list() -> None:
@@ -30,5 +31,6 @@ def test_the_example_and_the_settings_are_one_list() -> None:
         kind = Settings.model_fields[carrier].annotation
         assert isinstance(kind, type) and issubclass(kind, CarrierSettings)
         known |= the_names_of(kind, f"HOSO_{carrier}_")
+    known |= the_names_of(Openid, "HOSO_OPENID_")
 
     assert (known - shown, shown - known) == (set(), set())

@@ -121,6 +121,24 @@ def test_the_link_is_that_of_the_slip_and_begins_where_the_door_is_public(
     assert ran.stdout.strip() == link(public_url or "http://127.0.0.1:8080", CODE, key)
 
 
+@pytest.mark.parametrize(("name", "begins"), [("slip.svg", b"<?xml"), ("slip.png", b"\x89PNG\r\n\x1a\n")])
+def test_the_link_may_be_drawn_for_the_slip(home: Path, name: str, begins: bytes) -> None:
+    ran = run("explain", CODE, "--qr", str(home / name))
+
+    assert (ran.exit_code, ran.stdout) == (0, run("explain", CODE, "--link").stdout)
+    assert (home / name).read_bytes().startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("slip.pdf", "ends in neither .svg nor .png"), ("no/slip.svg", "No such file")]
+)
+def test_a_drawing_that_cannot_be_made_is_one_sentence(home: Path, name: str, says: str) -> None:
+    ran = run("explain", CODE, "--link", "--qr", str(home / name))
+
+    assert (ran.exit_code, ran.stdout) == (1, "")
+    assert says in ran.stderr
+
+
 def test_without_the_key_there_is_no_link(home: Path) -> None:
     (home / "secrets" / "tracking.key").unlink()
 

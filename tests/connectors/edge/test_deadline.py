@@ -1,28 +1,23 @@
 """A deadline over HTTP: whole for its agency as JSON, and as a page for the citizen who holds the slip."""
 
-import itertools
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
-from html.parser import HTMLParser
-from typing import Any
+from html import unescape
 
-import httpx
 import pytest
 
-from connectors import history
-from connectors.broker import Message
 from connectors.edge import page
-from connectors.edge.track import FRESH_SECONDS, MOST_KEPT, Fresh
+from connectors.edge.desk import FRESH_SECONDS, MOST_KEPT, Fresh
 from connectors.gate.gate import tracking_code
 from connectors.tracking import link, opens
-from connectors.verdicts import TryLater
 from schemas.event import Event
 from schemas.instant import VIETNAM
 from tests.builders import BOX, a_fact, fold
-from tests.connectors.edge.conftest import Rig
+from tests.connectors.edge.conftest import Keep, Rig
+from tests.connectors.edge.slip import Seen, a_dossier, asked, done, key_of, the_page
 from tests.connectors.edge.test_events import is_a_problem
 from tests.rules.test_rebasing import CLOSED_WEDNESDAY, moved
 
@@ -32,106 +27,10 @@ def digest(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
-_codes = (f"H29.12-261102-{number:04d}" for number in itertools.count(1))
-
-
-@pytest.fixture
-def code() -> str:
-    """A dossier that no other test speaks of."""
-    return next(_codes)
-
-
-Keep = Callable[..., list[bytes]]
-
-
-@pytest.fixture
-def on_the_log(monkeypatch: pytest.MonkeyPatch) -> Keep:
-    """Makes these facts the log; what it gives back grows with every look at it."""
-
-    def keep(*events: Event, away: bool = False) -> list[bytes]:
-        looks: list[bytes] = []
-
-        def read_key(_: str, topic: str, key: bytes) -> Iterable[Message]:
-            looks.append(key)
-            if away:
-                raise TryLater("no broker")
-            mine = [event for event in events if event.subject.encode() == key]
-            return [Message(topic, 0, place, key, event.encode()) for place, event in enumerate(mine)]
-
-        monkeypatch.setattr(history, "read_key", read_key)
-        return looks
-
-    return keep
-
-
 @pytest.fixture(autouse=True)
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tuesday, 3 November 2026, at noon."""
     monkeypatch.setattr(page, "now", lambda: datetime(2026, 11, 3, 12, tzinfo=VIETNAM))
-
-
-def key_of(rig: Rig) -> bytes:
-    """The key of tracking codes of this door."""
-    assert rig.door.tracking is not None
-    return rig.door.tracking
-
-
-def the_page(rig: Rig, code: str, lang: str = "vi") -> httpx.Response:
-    """The citizen's page by the link that the slip's two codes make."""
-    return rig.client.get(link("", code, key_of(rig)) + f"&lang={lang}")
-
-
-class Seen(HTMLParser):
-    """What a browser would do with a page: its tags, attributes and text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.text.append(data)
-
-    @property
-    def words(self) -> str:
-        """The text, its white space made even."""
-        return " ".join(" ".join(self.text).split())
-
-
-def a_dossier(code: str, **data: Any) -> Event:
-    """The reception, on Monday, 2 November 2026, of a dossier of three working days."""
-    stated: dict[str, Any] = {
-        "procedure_code": "1.004873",
-        "channel": "ONLINE",
-        "receiving_agency": "H29.12",
-        "competent_agency": "H29.12",
-        "return_mode": "COUNTER",
-    }
-    return a_fact("received", "2026-11-02 09:05", code=code, **(stated | data))
-
-
-def asked(code: str) -> Event:
-    """A supplement is asked for on Tuesday morning."""
-    return a_fact("supplement_requested", "2026-11-03 10:00", code=code, stage="APPRAISAL", documents=["x"], reason="x")
-
-
-def done(code: str, time: str = "2026-11-04 10:00") -> Event:
-    """A result."""
-    return a_fact("result_ready", time, code=code, outcome="APPROVED", physical=True)
 
 
 # ---------------------------------------------------------------- its agency
@@ -214,26 +113,31 @@ def test_the_same_page_speaks_english_and_each_leads_to_the_other(rig: Rig, code
         "[ạảãăằẵặẳâầấậẩẫđêềếệểễôồốộổỗơờớợởỡưừứựửữ]", shown.words.replace("Tiếng Việt", "").replace("NĐ-CP", "")
     )
     for answer, other in ((vietnamese, "en"), (english, "vi")):
-        [href] = [value for name, value in Seen(answer.text).attributes if name == "href" and "lang=" in str(value)]
-        again = rig.client.get(str(answer.url.join(str(href))))
+        [href] = re.findall(rf'<a href="([^"]+)" hreflang="{other}"', answer.text)
+        again = rig.client.get(str(answer.url.join(unescape(href))))
         assert f'<html lang="{other}">' in again.text
     assert '<html lang="vi">' in the_page(rig, code, "xx").text
 
 
-def test_the_page_runs_nothing_loads_nothing_and_is_kept_nowhere(rig: Rig, code: str, on_the_log: Keep) -> None:
+def test_the_page_runs_nothing_loads_nothing_from_elsewhere_and_is_kept_nowhere(
+    rig: Rig, code: str, on_the_log: Keep
+) -> None:
     on_the_log(a_dossier(code))
 
     answer = the_page(rig, code)
 
     shown = Seen(answer.text)
     assert shown.open == []
-    assert {"script", "img", "link", "iframe", "form", "object"} & set(shown.tags) == set()
-    assert [name for name, _ in shown.attributes if name.startswith("on") or name in ("src", "style")] == []
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert {"script", "iframe", "form", "object"} & set(shown.tags) == set()
+    assert [name for name, _ in shown.attributes if name.startswith("on") or name == "style"] == []
+    loaded = [str(value) for name, value in shown.attributes if name in ("src", "href")]
+    assert [one for one in loaded if not one.startswith(("/track/", "?", "tel:"))] == []
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "form-action 'self'" in policy and "script-src" not in policy
     style = re.search("<style>(.*?)</style>", answer.text, re.DOTALL)
     assert style and f"'sha256-{digest(style[1])}'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "private, no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert "noindex" in answer.headers["x-robots-tag"]
     # For a phone, and for who listens to it.
     assert ("name", "viewport") in shown.attributes
@@ -311,8 +215,8 @@ def test_without_the_slip_there_is_nothing_and_the_log_is_not_even_looked_at(
         (tracking_code("H29.12-261102-0999", key_of(rig)), code),
         (mine, "H29.12-261102-0999"),
         (mine, "nonsense"),
-        (mine, ""),
         (mine[:-1], code),
+        (mine[:-1], ""),
         ("%00", code),
     ]
 

@@ -243,7 +243,9 @@ def test_without_any_set_a_reader_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 def test_every_table_says_who_writes_it() -> None:
-    assert all((table.comment or "").endswith("Writer: project") for table in tables_of(f"{FORM}a").metadata.tables.values())
+    made = tables_of(f"{FORM}a").metadata.tables.values()
+
+    assert all((table.comment or "").endswith("Writer: project") for table in made)
 
 
 def _tracked(store: Store, one: sets.Set) -> int:
