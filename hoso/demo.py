@@ -20,13 +20,14 @@ from hoso.java import CannotStart
 from hoso.pace import ClockFile, Pacer, city_speed
 from hoso.reckoning import Ledgers, Reckoning, reckon
 from hoso.settings import Settings
+from hoso.showing import Guest, differences
 from hoso.story import Story
 from hoso.supervised import State
 from hoso.supervisor import Supervisor
 from hoso.watching import Ear, LagWatch, Seen
 from schemas.deadline import DEADLINES
 from schemas.dossier import LOG
-from schemas.instant import VIETNAM
+from schemas.instant import VIETNAM, date_of
 from schemas.notice import NOTICES, RECEIPTS, REJECTIONS
 from schemas.ops import DEAD_LETTERS
 from schemas.postal import REQUESTS, WEBHOOKS
@@ -45,7 +46,10 @@ SETTLE_SECONDS = 45.0
 
 @dataclass(frozen=True)
 class Wishes:
-    """What was asked of the demo. `say` takes a line for people; `show` is called with the progress while it runs."""
+    """What was asked of the demo. `say` takes a line for people; `show` is called with the progress while it runs.
+
+    `linger` is called when all is reconciled and everything still runs, with the result and who may sign in.
+    """
 
     home: Path
     dossiers: int
@@ -53,6 +57,7 @@ class Wishes:
     say: Callable[[str], None]
     told: Callable[[datetime, str, str], None]
     show: Callable[["Progress"], None]
+    linger: Callable[[Reckoning, Guest], None] = lambda _result, _guest: None
 
 
 @dataclass
@@ -76,7 +81,9 @@ def run(wishes: Wishes) -> Reckoning:
         demo.story()
         demo.city()
         result = demo.settle()
-    result.figures["seconds"] = {**demo.seconds, "in_all": round(time.monotonic() - began, 1)}
+        demo.look(result)
+        result.figures["seconds"] = {**demo.seconds, "in_all": round(time.monotonic() - began, 1)}
+        wishes.linger(result, demo.guest)
     return result
 
 
@@ -87,7 +94,8 @@ class _Demo:
         self._wishes, self._began = wishes, began
         self.seconds: dict[str, float] = {}
         home = wishes.home.resolve()
-        for stale in ("kafka", "logs", "worker", "sandbox", "hoso.db", "hoso.db-wal", "hoso.db-shm"):
+        databases = [f"{name}{end}" for name in ("hoso.db", "hoso-read.db") for end in ("", "-wal", "-shm")]
+        for stale in ("kafka", "logs", "worker", "sandbox", "people.toml", *databases):
             _remove(home / stale)
         settings = Settings(home=home)
         self._clock = ClockFile(home / "clock", STORY_STARTS, 1.0)
@@ -121,6 +129,7 @@ class _Demo:
         }
         specs = pipeline.specs(bootstrap, settings, extra)
         edge = next(spec.address for spec in specs if spec.name == "edge")
+        self.guest = Guest.of(settings.home, edge)
         return Supervisor([*specs, self._sandbox.spec(bootstrap, edge, extra)], settings.home / "logs")
 
     # ---------------------------------------------------------------- one dossier
@@ -194,6 +203,17 @@ class _Demo:
         if self._ear.unreadable:
             result.open.append(f"{self._ear.unreadable} records on the topics could not be read")
         return result
+
+    def look(self, result: Reckoning) -> None:
+        """Read the console as an operator does, until it shows what the table says or time is over."""
+        until = time.monotonic() + SETTLE_SECONDS
+        days = STORY_STARTS.date(), date_of(self._clock.clock.now())
+        while found := differences(self.guest, result.figures, *days):
+            if time.monotonic() > until:
+                result.open += found
+                break
+            _pause(1.0)
+        self._mark("console")
 
     def _ledgers(self) -> Ledgers:
         city = self._get("/ledger/city")

@@ -1,11 +1,13 @@
 """`hoso demo`: the story line by line, the city while it runs, the table at the end."""
 
 import json
+import signal
 import sys
+import threading
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console, Group
@@ -16,6 +18,9 @@ from rich.text import Text
 from hoso.dashboard import is_terminal
 from hoso.java import CannotStart
 from hoso.reckoning import Reckoning
+
+if TYPE_CHECKING:
+    from hoso.showing import Guest
 
 SHOWN_OPEN = 20
 LINE_EVERY_SECONDS = 10.0
@@ -28,12 +33,16 @@ def demo(
         ".hoso/demo"
     ),
     figures: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
+    stay: Annotated[
+        bool, typer.Option(help="At the end let everything run on, to look at the console; Ctrl-C ends.")
+    ] = False,
 ) -> None:
     """Tell one dossier's story, then two weeks of a city's life in about two minutes, and reconcile it.
 
     \b
     hoso demo
     hoso demo --json figures.json --seed 7
+    hoso demo --stay
 
     The exit status is 1 if anything is unaccounted for.
     """
@@ -43,19 +52,39 @@ def demo(
     console = Console()
     console.print("[bold]hoso demo[/]: starting Kafka and the pipeline; first one dossier, then a city")
     screen = _Screen(console)
-    wishes = Wishes(home, dossiers, seed, console.print, _teller(console), screen.show)
+    linger = (lambda result, guest: _linger(console, result, guest, figures)) if stay else _nothing
+    wishes = Wishes(home, dossiers, seed, console.print, _teller(console), screen.show, linger)
     try:
         with screen:
             result = run(wishes)
     except CannotStart as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
+    if not stay:
+        _told(console, result, figures)
+    if not result.adds_up:
+        raise typer.Exit(1)
+
+
+def _nothing(_result: Reckoning, _guest: "Guest") -> None:
+    """Nobody stays."""
+
+
+def _linger(console: Console, result: Reckoning, guest: "Guest", figures: Path | None) -> None:
+    """Tell the result, and who may sign in; then wait for Ctrl-C."""
+    _told(console, result, figures)
+    console.print(f"the console: {guest.url}/  name {guest.name}, password {guest.password}; Ctrl-C ends all")
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    over.wait()
+
+
+def _told(console: Console, result: Reckoning, figures: Path | None) -> None:
     if figures is not None:
         document = {"adds_up": result.adds_up, "unaccounted_for": result.open, **result.figures}
         figures.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     _print(console, result)
-    if not result.adds_up:
-        raise typer.Exit(1)
 
 
 def _teller(console: Console) -> Any:
@@ -143,7 +172,7 @@ def _print(console: Console, result: Reckoning) -> None:
     if result.adds_up:
         console.print(
             "[green bold]reconciled:[/] every dossier accounted for, "
-            "every result received by its agency exactly once in effect"
+            "every result received by its agency exactly once in effect; the console shows the same"
         )
         return
     console.print(f"[red bold]{len(result.open)} unaccounted for:[/]")
