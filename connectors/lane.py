@@ -131,6 +131,7 @@ class Lane:
             self._holds = self._queue.lease(self._name, self._owner, lease_seconds)
             self._leased_at = asked_at
         if not self._holds:
+            self._hide()
             return lease_seconds / 3
         if self._waits_for_its_past():
             return BUSY_SECONDS
@@ -141,6 +142,7 @@ class Lane:
         with self._lock:
             if not held:
                 self._breaker = self._queue.breaker(self._name)
+                gauge("hoso_breaker").labels(self._queue.name, self._name).set(self._breaker.level)
             now = clock().seconds()
             free = self._breaker.allows(now, self._policy.workers) - self._running
             opens_at = self._breaker.opens_at
@@ -180,6 +182,11 @@ class Lane:
         if time.monotonic() - self._shown_at > SHOWN_SECONDS:
             self._shown_at = time.monotonic()
             gauge("hoso_owed").labels(self._queue.name, self._name).set(self._queue.counts().get(self._name, 0))
+
+    def _hide(self) -> None:
+        """Whoever holds the lane now shows it: what we knew of it is of the past."""
+        for name in ("hoso_owed", "hoso_breaker"):
+            gauge(name).remove(self._queue.name, self._name)
 
     def _rest(self, next_at: float | None, now: float) -> float:
         """Until the next is due, but never past a third of the lease, and shorter while the clock is driven."""
@@ -226,6 +233,7 @@ class Lane:
         if after == before:
             return
         self._queue.stands(self._name, after)
+        gauge("hoso_breaker").labels(self._queue.name, self._name).set(after.level)
         if after.opens_at > before.opens_at and why:
             log.warning("lane.broken", queue=self._queue.name, lane=self._name, why=why.why)
         elif before.opens_at > after.opens_at:

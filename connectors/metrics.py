@@ -1,33 +1,13 @@
-"""The metrics of this process, made from their rows in `schemas.telemetry`: without a row nothing is counted."""
+"""The doors' metrics, and what several of them count alike."""
 
-from functools import cache
+from datetime import datetime
 
-from prometheus_client import Counter, Gauge, Histogram
+from schemas.instant import now
+from schemas.metrics import counter, gauge, histogram
 
-from schemas.telemetry import NAMES, Kind, Name
-
-
-@cache
-def _row(name: str, kind: Kind) -> Name:
-    return next(row for row in NAMES if row.name == name and row.kind is kind)
+__all__ = ["counter", "effect", "gauge", "histogram"]
 
 
-@cache
-def counter(name: str) -> Counter:
-    """The counter of this name."""
-    row = _row(name, Kind.COUNTER)
-    return Counter(row.name, row.says, row.labels)
-
-
-@cache
-def gauge(name: str) -> Gauge:
-    """The gauge of this name."""
-    row = _row(name, Kind.GAUGE)
-    return Gauge(row.name, row.says, row.labels)
-
-
-@cache
-def histogram(name: str) -> Histogram:
-    """The histogram of this name."""
-    row = _row(name, Kind.HISTOGRAM)
-    return Histogram(row.name, row.says, row.labels)
+def effect(what: str, partner: str, recorded: datetime) -> None:
+    """An event that came in then has had its effect now, in driven time."""
+    histogram("hoso_effect_seconds").labels(what, partner).observe(max(0.0, (now() - recorded).total_seconds()))

@@ -8,6 +8,7 @@ import structlog
 from connectors.carriers import InDoubt, Receipt
 from connectors.facts import follow, packed
 from connectors.lane import OPEN, Passage
+from connectors.metrics import effect
 from connectors.orders import order_of
 from connectors.partner import Partner
 from connectors.reference import References
@@ -200,6 +201,7 @@ class Ordering:
         with self._queue.store.begin() as conn:
             ended = self._queue.end(conn, row.id, state, packed([fact]), why)
         if ended:
+            effect("order", row.lane, fact.recorded)
             say(fact)
             self._publish(row.id, [fact])
 

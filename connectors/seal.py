@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel
 
+from connectors.metrics import counter
 from connectors.store import Store, sealed_keys
 from connectors.store.sealed_keys import WrappedKey
 from schemas.event import Event
@@ -25,6 +26,8 @@ from schemas.sealed import Box, PlainContact, SealedContact, SealedText
 NONCE, PUBLIC = 12, 32
 NO_NONCE = bytes(NONCE)
 """For keys that lock one value only."""
+LASTING = "evidence-"
+"""How the name of a lasting key begins."""
 
 E = TypeVar("E", bound=Event)
 
@@ -108,6 +111,7 @@ class Sealer:
         if self.pending:
             with self._store.begin() as transaction:
                 sealed_keys.keep(transaction, self.pending)
+            counter("hoso_sealed_keys_total").labels("kept").inc(len(self.pending))
             self.pending = []
 
 
@@ -155,17 +159,27 @@ class Opener:
 
     def __init__(self, store: Store, private_key: X25519PrivateKey) -> None:
         self._store, self._private_key = store, private_key
+        # There from the start, at 0: an alert sees the first one.
+        for operation in ("opened", "erased", "damaged"):
+            counter("hoso_sealed_keys_total").labels(operation)
 
     def _value(self, dossier: str, box: Box) -> bytes:
         with self._store.read() as connection:
             wrapped = sealed_keys.find(connection, box.key_id)
         if wrapped is None:
+            counter("hoso_sealed_keys_total").labels("erased").inc()
             raise Erased(f"the key of this value of {dossier} is destroyed: nothing can give it back")
-        key = unwrap(self._private_key, wrapped, f"{box.key_id} {dossier}")
         try:
-            return AESGCM(key).decrypt(NO_NONCE, urlsafe_b64decode(box.box), dossier.encode())
+            key = unwrap(self._private_key, wrapped, f"{box.key_id} {dossier}")
+            value = AESGCM(key).decrypt(NO_NONCE, urlsafe_b64decode(box.box), dossier.encode())
+        except CannotOpen:
+            counter("hoso_sealed_keys_total").labels("damaged").inc()
+            raise
         except (InvalidTag, ValueError) as error:
+            counter("hoso_sealed_keys_total").labels("damaged").inc()
             raise CannotOpen(f"a box of {dossier} does not open: it is another dossier's or damaged") from error
+        counter("hoso_sealed_keys_total").labels("opened").inc()
+        return value
 
     def open_text(self, dossier: str, text: SealedText | str) -> str:
         """Free text, plain again. What is plain stays so."""
@@ -182,21 +196,32 @@ class Opener:
 
 
 class Evidence:
-    """Locks carriers' bytes as they came, under one key that edge, poll and translate hold. The box names its key."""
+    """Locks bytes under one key of 32 bytes that its holders share. The box names its key.
 
-    def __init__(self, key: bytes) -> None:
-        self._key, self.key_id = AESGCM(key), f"evidence-{sha256(key).hexdigest()[:8]}"
+    Without a `key_id` it is a lasting key's, and named after that key; with one it is a day's (connectors/day_keys.py).
+    """
+
+    def __init__(self, key: bytes, key_id: str | None = None) -> None:
+        self._key, self.key_id = AESGCM(key), key_id or f"{LASTING}{sha256(key).hexdigest()[:8]}"
 
     def seal(self, raw: bytes) -> Box:
-        """Bytes in a box."""
-        nonce = secrets.token_bytes(NONCE)
-        sealed = nonce + self._key.encrypt(nonce, raw, self.key_id.encode())
-        return Box(key_id=self.key_id, box=urlsafe_b64encode(sealed).decode())
+        """Bytes in a box. Raises TryLater where the key of this day is to be had from a database that is away."""
+        return Box(key_id=self.key_id, box=urlsafe_b64encode(locked(self._key, raw, self.key_id)).decode())
 
     def open(self, box: Box) -> bytes:
-        """The bytes again. Raises CannotOpen."""
+        """The bytes again. Raises CannotOpen; Erased where a day's key is destroyed; TryLater as `seal` does."""
         try:
-            sealed = urlsafe_b64decode(box.box)
-            return self._key.decrypt(sealed[:NONCE], sealed[NONCE:], box.key_id.encode())
+            return unlocked(self._key, urlsafe_b64decode(box.box), box.key_id)
         except (InvalidTag, ValueError) as error:
             raise CannotOpen(f"evidence under {box.key_id} does not open with {self.key_id}") from error
+
+
+def locked(key: AESGCM, raw: bytes, about: str) -> bytes:
+    """Bytes under a key that locks many values, bound to what they are about."""
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + key.encrypt(nonce, raw, about.encode())
+
+
+def unlocked(key: AESGCM, sealed: bytes, about: str) -> bytes:
+    """Such bytes again. Raises InvalidTag or ValueError."""
+    return key.decrypt(sealed[:NONCE], sealed[NONCE:], about.encode())

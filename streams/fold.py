@@ -10,6 +10,7 @@ from rules.reference import Reference
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, derived_id, ref_in
 from schemas.instant import aware
+from schemas.metrics import counter, histogram
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from schemas.release import RELEASE
 from streams.codec import decode, encode, refversion_of
@@ -19,6 +20,10 @@ from streams.reference import Library
 
 MOST_KEPT = MAX_RECORD_BYTES - 1_000
 """Bytes of a state, so that key and header fit beside it."""
+# They are there from the start, at 0: an alert sees the first of its kind.
+PARKED = counter("hoso_worker_parked_total")
+LETTERS = counter("hoso_dead_letters_total").labels(LOG)
+LATE = histogram("hoso_timer_late_seconds")
 
 log = structlog.get_logger()
 
@@ -38,6 +43,7 @@ class Fold:
         self._guard.saw(record.partition, went_wrong=bool(after.parked) and not before.parked)
         if after.parked and not before.parked:
             log.error("dossier.parked", dossier=record.key.decode(errors="replace"), what=ref, why=after.why)
+            PARKED.inc()
         if after == before and not facts:
             return Stepped(None)
         next_due = after.next_due()
@@ -69,11 +75,13 @@ class Fold:
         held = encode(after)
         if len(held) > MOST_KEPT:
             return _letter(record, error)
+        PARKED.inc()
         next_due = after.next_due()
         return Stepped(held, next_due.timestamp() if next_due else None)
 
 
 def _letter(record: Record, error: Exception) -> Stepped:
+    LETTERS.inc()
     id = derived_id("|".join(map(str, (LOG, record.partition, record.offset))), "dead letter")
     letter = DeadLetterKept.of(LOG, record, str(error), "/hoso/streams", id)
     return Stepped(None, letters=(Letter(DEAD_LETTERS, LOG.encode(), letter.encode()),))
@@ -123,7 +131,10 @@ class Firing:
         kept = decode(state)
         if self._holds.stops(kept):
             return []
-        return [_stamped(fact) for fact in due_of(kept, self._library.newest, aware(now))]
+        facts = due_of(kept, self._library.newest, aware(now))
+        for fact in facts:
+            LATE.observe(now - fact.time.timestamp())
+        return [_stamped(fact) for fact in facts]
 
 
 class Rebasing:

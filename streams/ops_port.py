@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from schemas.release import HEADER, Running
 from streams.engine import Engine
+from streams.metrics import EngineMetrics
 
 
 def serving(engine: Engine, host: str, port: int, name: str = "") -> Callable[[], Awaitable[None]]:
@@ -33,10 +34,13 @@ def serving(engine: Engine, host: str, port: int, name: str = "") -> Callable[[]
         app.add_routes([web.get("/healthz", healthy), web.get("/readyz", ready), web.get("/metrics", metrics)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
+        figures = EngineMetrics(engine)
+        REGISTRY.register(figures)
         try:
             await web.TCPSite(runner, host, port).start()
             await asyncio.Event().wait()
         finally:
+            REGISTRY.unregister(figures)
             await runner.cleanup()
 
     return serve

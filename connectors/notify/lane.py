@@ -12,6 +12,7 @@ import structlog
 
 from connectors.agencies import secrets_of
 from connectors.lane import OPEN, Lane, LanePolicy, Passage
+from connectors.metrics import effect
 from connectors.notify import guard
 from connectors.notify.callback import Answer, Caller
 from connectors.notify.receipts import receipt
@@ -198,6 +199,7 @@ class CallbackLane(Lane):
     def _delivered(self, callback: Callback, row: Owed, word: Event, answer: Answer) -> None:
         told = receipt(NoticeDelivered, word, self.agency, callback.url, row.attempts + 1, answer.status)
         self._queue.done(row.id, told.encode())
+        effect("callback", self.agency, word.recorded)
         self._refusals.pop(row.id, None)
         log.info("notice.delivered", agency=self.agency, dossier=word.subject, id=row.id, attempt=row.attempts + 1)
 

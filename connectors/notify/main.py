@@ -1,4 +1,7 @@
-"""`hoso notify`: agency.notices and agency.rejections in; the feed, results topics and signed callbacks out."""
+"""`hoso notify`: agency.notices and agency.rejections in; the feed, results topics and signed callbacks out.
+
+Beside it, on a thread of its own, the receipts of results handed over.
+"""
 
 import threading
 import time
@@ -12,11 +15,13 @@ from connectors.broker import Consumer, Producer
 from connectors.holding import Holding
 from connectors.holds import Holds
 from connectors.lane import Lane, LanePolicy
+from connectors.letter_boxes import LetterBoxes
 from connectors.loop import run, serve
 from connectors.metrics import gauge
 from connectors.notify.lane import CallbackLane, Tools
 from connectors.notify.owing import Owing, concerns
 from connectors.notify.results import RESULTS_QUEUE, results_lane
+from connectors.receipts.keeper import Keeper
 from connectors.reference import References
 from connectors.seal import Evidence, Opener
 from connectors.secrets import ensure_secrets
@@ -64,7 +69,9 @@ class Notify:
             passage=self._holding[callbacks.QUEUE],
         )
         opener = Opener(self._store, secrets.openers_private)
-        self._owing = Owing(self._store, self._producer, self._references, opener, Evidence(secrets.feed), self._wake)
+        boxes, box = LetterBoxes(self._store, secrets.openers_public), Evidence(secrets.feed)
+        self._owing = Owing(self._store, self._producer, self._references, opener, box, self._wake, boxes)
+        self._receipts = Keeper(settings, self._store, self._producer, secrets, self._broken.append)
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._shown_at, self._working = 0.0, False
 
@@ -89,10 +96,12 @@ class Notify:
             self._settings.kafka_bootstrap,
             session_seconds=self._settings.session_seconds,
         )
+        self._receipts.start()
         try:
             run(consumer, self._owing.handle, self._stop, process="notify", between=self._between)
         finally:
             self._land()
+            self._receipts.close()
 
     def close(self) -> None:
         """Let go of everything."""
@@ -116,8 +125,9 @@ class Notify:
         self._publish()
         if time.monotonic() - self._shown_at > SHOWN_SECONDS:
             self._shown_at = time.monotonic()
-            for lane, owed in self._queue.counts().items():
-                gauge("hoso_owed").labels(self._queue.name, lane).set(owed)
+            counts = self._queue.counts()
+            for agency in {agency for queue, agency in self._lanes if queue == self._queue.name}:
+                gauge("hoso_owed").labels(self._queue.name, agency).set(counts.get(agency, 0))
 
     def _let_go(self) -> None:
         for queue, holding in self._holding.items():

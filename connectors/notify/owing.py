@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from connectors.broker import Message, Producer
+from connectors.letter_boxes import LetterBoxes
 from connectors.loop import readable
+from connectors.metrics import effect
 from connectors.notify.results import RESULTS_QUEUE
 from connectors.notify.telling import opened
 from connectors.reference import References
@@ -87,15 +89,18 @@ class Owing:
         opener: Opener,
         feed_box: Evidence,
         wake: Callable[[str], None],
+        boxes: LetterBoxes | None = None,
     ) -> None:
         self._store, self._producer, self._references = store, producer, references
-        self._opener, self._feed_box, self._wake = opener, feed_box, wake
+        self._opener, self._feed_box, self._wake, self._boxes = opener, feed_box, wake, boxes
         self._queue, self._results = Queue(store, QUEUE), Queue(store, RESULTS_QUEUE)
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Owe and feed a batch. Handling it again changes nothing."""
-        words = [self._word(message, event) for message, event in readable(messages, self._producer)]
-        fed = [self._told(word) for word in words if word.is_heard or isinstance(word.event, EventRejected)]
+        read = readable(messages, self._producer, boxes=self._boxes)
+        words = [self._word(message, event) for message, event in read]
+        heard = [word for word in words if word.is_heard or isinstance(word.event, EventRejected)]
+        fed = [self._told(word) for word in heard]
         called = [word for word in words if word.is_called]
         published = [word for word in words if word.is_published]
         urgent = {word.sequence_key for word in called if word.is_result}
@@ -105,6 +110,8 @@ class Owing:
             self._results.put(transaction, [word.owed() for word in published])
             if urgent:
                 callbacks.hurry(transaction, urgent, RESULT)
+        for word in heard:
+            effect("feed", word.code, word.event.recorded)
         for code in {word.code for word in (*called, *published)}:
             self._wake(code)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from connectors.broker import Producer
 from connectors.lane import OPEN, Lane, LanePolicy, Passage
+from connectors.metrics import effect
 from connectors.notify.telling import closed
 from connectors.store import Store
 from connectors.store.queue import Owed, Queue
@@ -30,8 +31,10 @@ def results_lane(
     queue, topic = Queue(store, RESULTS_QUEUE), results_topic(agency)
 
     def work(row: Owed) -> None:
-        producer.publish([closed(Event.decode(row.body))], topic)
+        word = Event.decode(row.body)
+        producer.publish([closed(word)], topic)
         queue.done(row.id)
+        effect("results", agency, word.recorded)
 
     def gives_up(row: Owed, why: TryLater) -> None:
         queue.gave_up(row.id, why.why)

@@ -22,6 +22,11 @@ class Breaker:
     opens_at: float = 0.0
     allowed: int = 0
 
+    @property
+    def level(self) -> int:
+        """0: it flows, 1: it starts slowly, 2: it is broken, until its probe is answered."""
+        return 2 if self.opens_at else 1 if self.allowed else 0
+
     def allows(self, now: float, wanted: int) -> int:
         """How many of those wanted may go now."""
         if now < self.opens_at:

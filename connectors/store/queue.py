@@ -78,6 +78,8 @@ class Queue:
 
     def __init__(self, store: Store, name: str) -> None:
         self.store, self.name = store, name
+        # There from the start, at 0: an alert sees the first one.
+        counter("hoso_content_differs_total").labels(name)
         self._held: set[str] = set()
         self._owner: str | None = None
         self._terms: Counter[str] = Counter()
