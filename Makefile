@@ -21,7 +21,7 @@ bench: ready ## Measure all there is to measure and say which bars are met; QUIC
 	@$(BIN)/python bench/all.py $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
 
 # The tests wait more than they work, for brokers and clocks: parts of them run side by side, each with a Kafka of its own.
-BESIDE := 'tests/streams tests/faults' tests/e2e tests/hoso
+BESIDE := 'tests/streams tests/faults' tests/e2e tests/hoso 'tests/connectors tests/browser'
 
 test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
 	@mkdir -p .hoso && rm -f .hoso/tests-*.log

@@ -37,9 +37,16 @@ def read_calendar(file: Path, name: str | None = None) -> CalendarFile:
     """The calendar of this file, called `name` in what is said of it. Says everything that is wrong in one look."""
     name = name or str(file)
     try:
-        text = file.read_text(encoding="utf-8")
+        return calendar_in(file.read_text(encoding="utf-8"), name)
+    except (UnicodeDecodeError, OSError) as error:
+        return CalendarFile(None, (f"{name}: {error}",))
+
+
+def calendar_in(text: str, name: str) -> CalendarFile:
+    """The same of a text that is at hand."""
+    try:
         written = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except tomllib.TOMLDecodeError as error:
         return CalendarFile(None, (f"{name}: {error}",))
     places = _Places(name, text)
     try:

@@ -101,6 +101,11 @@ class Codes:
         """Whether it is still the last word on its code, as of the last `refresh`."""
         return self._said.of(*key_of(mapping)) == mapping
 
+    @property
+    def said(self) -> Said:
+        """What the topic comes to, as of the last `refresh`."""
+        return self._said
+
     def refresh(self) -> None:
         """Read the topic to its end as it is now."""
         try:
@@ -136,13 +141,17 @@ def key_of(event: CodeMapped) -> Key:
 def meant(update: Update, mapping: CodeMapped | None, carrier: Carrier) -> tuple[Update, str]:
     """An update as an operator's mapping reads it, and which table did; the carrier's own table comes first.
 
-    It is as firm as the operator says; else as the carrier's list is: one that no document backs at all is not.
+    It is as firm as the operator says; else as the carrier's list is: one that no document backs at all is not. A
+    reason that the body itself gives comes before the operator's.
     """
     if mapping is None or update.status is not ParcelStatus.UNKNOWN:
         return update, carrier.table_version
     said = mapping.data
     firm = said.firm if said.firm is not None else update.firm or _is_backed(carrier, said.api_version, said.code)
-    return replace(update, status=said.status, firm=firm), f"{carrier.table_version}+{mapping.id[:8]}"
+    found = replace(update, status=said.status, firm=firm)
+    if update.reason is None:
+        found = replace(found, reason=said.reason, fault=said.fault)
+    return found, f"{carrier.table_version}+{mapping.id[:8]}"
 
 
 # ---------------------------------------------------------------- the carriers' own tables
@@ -151,6 +160,23 @@ def meant(update: Update, mapping: CodeMapped | None, carrier: Carrier) -> tuple
 def lists_of(carrier: Carrier) -> list[str]:
     """The names of a carrier's lists of codes, the newest first."""
     return list(dict.fromkeys(version for version, _ in _statuses(carrier)))
+
+
+def api_version_of(carrier: Carrier, code: str) -> str | None:
+    """Under which api version the webhooks come that carry this code; None for the newest, and where the body tells it.
+
+    A carrier whose body does not tell its list has the list's name in the codes of its updates all the same.
+    """
+    if "api_version" not in vars(type(carrier)):
+        return None
+    told, sign, _ = code.partition(":")
+    return told if sign and told in lists_of(carrier) else None
+
+
+def older_list(carrier: Carrier, api_version: str | None, code: str) -> str | None:
+    """The name of the list that a code belongs to; None for the newest."""
+    name = _place(carrier, api_version, code)[0]
+    return name if name in lists_of(carrier)[1:] else None
 
 
 def in_table(carrier: Carrier, api_version: str | None, code: str) -> ParcelStatus | None:

@@ -1,7 +1,9 @@
 """The reference data on its topic: published from files, one bundle a version, and known to every process that runs."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -15,13 +17,37 @@ from schemas.reference import REFERENCE, Bundle, ReferencePublished
 from schemas.release import reaches
 from schemas.upcasting import may_write
 
-__all__ = ["FLEET", "References", "WrongReference", "in_force", "publish", "read_dir", "versioned"]
+__all__ = [
+    "FLEET",
+    "Published",
+    "References",
+    "WrongReference",
+    "in_force",
+    "publish",
+    "published",
+    "read_dir",
+    "versioned",
+]
 
 log = structlog.get_logger()
 MOST_BYTES = 1_000_000
 """A bundle's largest size: more than another event's, since a city's wards are in it."""
 WAIT_SECONDS = 20.0
 """How long a look-up waits for a version: whoever names it had it, so it is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version of the reference data, and when it came into force."""
+
+    at: datetime
+    bundle: Bundle
+
+
+def published(records: Iterable[Message]) -> list[Published]:
+    """What stands on the topic of the reference data, in its order."""
+    events = (ReferencePublished.decode(record.value) for record in records if record.value)
+    return [Published(event.time, event.data) for event in events]
 
 
 def publish(bootstrap: str, bundle: Bundle, *, finalises: bool = False) -> bool:
@@ -67,6 +93,7 @@ class References:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._bundles: dict[str, Bundle] = {}
+        self._published: tuple[Published, ...] = ()
         self._newest: str | None = None
         self._edition: Edition | None = None
         self._changed = threading.Condition()
@@ -92,6 +119,10 @@ class References:
                 raise UnknownVersion("no reference data is published: `hoso reference apply`")
             return self._bundles[self._newest]
 
+    def history(self) -> tuple[Published, ...]:
+        """Every version in the order in which it came into force, the one in force last."""
+        return self._published
+
     def get(self, version: str) -> Bundle:
         """The version of this name, which may still be on its way. Raises UnknownVersion."""
         with self._changed:
@@ -116,18 +147,20 @@ class References:
         while not self._stop.is_set():
             try:
                 with Reader(self._bootstrap, REFERENCE) as reader:
-                    self._take(list(reader.to_end()))
+                    self._take(list(reader.to_end()), afresh=True)
                     while not self._stop.is_set():
                         self._take(reader.poll(1000))
             except TryLater as later:
                 log.warning("broker.away", topic=REFERENCE, why=later.why)
                 self._stop.wait(1)
 
-    def _take(self, messages: Sequence[Message]) -> None:
-        bundles = [ReferencePublished.decode(message.value or b"").data for message in messages]
-        if not bundles:
+    def _take(self, messages: Sequence[Message], *, afresh: bool = False) -> None:
+        news = published(messages)
+        if not news:
             return
+        bundles = [one.bundle for one in news]
         with self._changed:
+            self._published = (*(() if afresh else self._published), *news)
             self._bundles |= {bundle.version: bundle for bundle in bundles}
             self._newest = bundles[-1].version
             may_write(bundles[-1].finalised)

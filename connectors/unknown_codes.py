@@ -1,28 +1,44 @@
-"""Carriers' codes that no table holds, as the log tells of them: how often, since when, and what became of each.
+"""Carriers' codes that no table holds, as the log tells of them: how often, since when, and what became of each."""
 
-A movement does not say which list its code belongs to; the webhook it came in does, as long as that is kept.
-"""
-
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
-from connectors.broker import Message, Reader
-from connectors.codes import Said
+from connectors.carriers import carriers
+from connectors.codes import Said, api_version_of, older_list
 from connectors.codes import read as read_codes
 from connectors.sieve import Progress, nobody, sifted, since
 from schemas.carrier_codes import CodeApplied, CodeMapped
 from schemas.dossier import LOG
-from schemas.postal import WEBHOOKS, ItemMoved, ParcelStatus
+from schemas.postal import ItemMoved, ParcelStatus
 
 UNKNOWN = ParcelStatus.UNKNOWN.value.encode()
+DOSSIERS = 3
+"""So many of the dossiers that a code was about are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An update with such a code."""
+
+    carrier: str
+    code: str
+    ref: str
+    recorded_at: datetime
+    dossier: str
+
+    @property
+    def api_version(self) -> str | None:
+        """Which list of the carrier's the code belongs to, as webhooks name it."""
+        found = carriers().get(self.carrier)
+        return api_version_of(found, self.code) if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownCode:
-    """A code, in one list of a carrier: how many updates carried it, and the mapping in force if there is one."""
+    """A code, in one list of a carrier: how many updates carried it, the last dossiers that they were about, and the
+    mapping in force if there is one.
+    """
 
     carrier: str
     api_version: str | None
@@ -30,16 +46,15 @@ class UnknownCode:
     times: int
     first: datetime
     last: datetime
+    dossiers: tuple[str, ...] = ()
     mapping: CodeMapped | None = None
     applied: CodeApplied | None = None
 
-
-class _About(msgspec.Struct):
-    api_version: str | None = None
-
-
-class _Head(msgspec.Struct):
-    data: _About
+    @property
+    def list(self) -> str | None:
+        """The name of the list, told by the webhook or by the code; None for the newest."""
+        found = carriers().get(self.carrier)
+        return older_list(found, self.api_version, self.code) if found else None
 
 
 def unknown_codes(
@@ -49,44 +64,36 @@ def unknown_codes(
 
     Raises TryLater.
     """
-    moves = [
-        move
+    seen = [
+        seen_in(move)
         for move in sifted(since(bootstrap, LOG, span), [ItemMoved], progress, UNKNOWN)
         if isinstance(move, ItemMoved) and _is_unknown(move) and carrier in (None, move.data.carrier)
     ]
-    said = read_codes(bootstrap)
-    if not moves:
-        return []
-    with Reader(bootstrap, WEBHOOKS) as reader:
-        lists = lists_of(reader.to_end(), {move.data.evidence for move in moves})
-    return counted(moves, lists, said)
+    return counted(seen, read_codes(bootstrap))
 
 
-def counted(moves: Iterable[ItemMoved], lists: Mapping[str, str | None], said: Said) -> list[UnknownCode]:
-    """These movements by carrier, list and code; a repetition counts once. `lists` are those of webhooks, by digest."""
-    groups: dict[tuple[str, str | None, str], dict[str, ItemMoved]] = {}
-    for move in moves:
-        key = (move.data.carrier, lists.get(move.data.evidence), move.data.carrier_code)
-        groups.setdefault(key, {}).setdefault(move.ref, move)
-    rows = []
-    for key, updates in groups.items():
-        seen, mapping = [one.recorded for one in updates.values()], said.of(*key)
-        applied = said.applied.get(mapping.id) if mapping else None
-        rows.append(UnknownCode(*key, len(updates), min(seen), max(seen), mapping, applied))
-    return sorted(rows, key=lambda row: (-row.times, row.carrier, row.code, row.api_version or ""))
+def seen_in(move: ItemMoved) -> Seen:
+    """A movement with such a code, as it is counted."""
+    return Seen(move.data.carrier, move.data.carrier_code, move.ref, move.recorded, move.subject)
 
 
-def lists_of(records: Iterable[Message], digests: set[str]) -> dict[str, str | None]:
-    """Under which api version these webhooks came, by the digest that is their key."""
-    decode, wanted = msgspec.json.Decoder(_Head).decode, {one.encode(): one for one in digests}
-    found: dict[str, str | None] = {}
-    for record in records:
-        if (digest := wanted.get(record.key or b"")) is not None:
-            try:
-                found[digest] = decode(record.value or b"").data.api_version
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                continue
-    return found
+def counted(seen: Iterable[Seen], said: Said) -> list[UnknownCode]:
+    """These updates by carrier and code, the most frequent first; a repetition counts once."""
+    groups: dict[tuple[str, str], dict[str, Seen]] = {}
+    for one in seen:
+        groups.setdefault((one.carrier, one.code), {}).setdefault(one.ref, one)
+    rows = [_row(list(updates.values()), said) for updates in groups.values()]
+    return sorted(rows, key=lambda row: (-row.times, row.carrier, row.code))
+
+
+def _row(updates: list[Seen], said: Said) -> UnknownCode:
+    in_order = sorted(updates, key=lambda one: (one.recorded_at, one.ref))
+    first, last = in_order[0], in_order[-1]
+    key = (last.carrier, last.api_version, last.code)
+    dossiers = tuple(dict.fromkeys(one.dossier for one in reversed(in_order)))[:DOSSIERS]
+    mapping = said.of(*key)
+    applied = said.applied.get(mapping.id) if mapping else None
+    return UnknownCode(*key, len(updates), first.recorded_at, last.recorded_at, dossiers, mapping, applied)
 
 
 def _is_unknown(move: ItemMoved) -> bool:

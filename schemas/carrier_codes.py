@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.event import Event, Frozen, LongText, ShortText
-from schemas.postal import CarrierName, ParcelStatus
+from schemas.postal import CarrierName, FailureReason, FaultParty, ParcelStatus
 
 CODES = "ops.codes"
 Count = Annotated[int, Field(ge=0)]
@@ -16,6 +16,7 @@ class CodeMapped(Event):
 
     `api_version` is the one its webhooks came under; null: the carrier's newest list. `firm`: whether the carrier's
     document says so, so that a proven channel makes it CONFIRMED; null: whatever the carrier's own table would be.
+    `reason`: why a try failed where the body does not say it, and `fault` who is to blame, if not as usual.
     """
 
     class Data(Frozen):
@@ -24,6 +25,8 @@ class CodeMapped(Event):
         code: ShortText
         status: ParcelStatus
         firm: bool | None = None
+        reason: FailureReason | None = None
+        fault: FaultParty | None = None
         why: LongText
         by: ShortText
 

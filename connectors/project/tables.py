@@ -81,6 +81,7 @@ def tables_of(name: str) -> Tables:
 
     due_on, problem = Column("due_on", DAY), Column("problem", Text)
     parked, refused = Column("parked", Boolean, nullable=False), Column("refused", Boolean, nullable=False)
+    carrier_code = Column("carrier_code", WORD, comment="of a movement that is not understood: the carrier's code")
     heard_by = Column("heard_by", Float, comment="until when the next word of one of its parcels is expected")
 
     return Tables(
@@ -159,12 +160,13 @@ def tables_of(name: str) -> Tables:
             Column("amount", BigInteger),
             Column("complete", Boolean),
             Column("retracts", String(330), comment="source and id of the fact taken back"),
-            Column("carrier_code", WORD, comment="of a movement that is not understood: the carrier's code"),
+            carrier_code,
             Column("evidence", String(64), comment="and the digest of the webhook it came in"),
             Column("ward", String(6), comment="where a contact lies: the code of its ward, and nothing else of it"),
             Column("scores", String(20), comment="a citizen's points for each question, a digit each"),
             index("facts_dossier", "dossier"),
             index("facts_kind", "kind", "at"),
+            few("facts_not_understood", carrier_code, carrier_code.is_not(None)),
             comment="What happened to a dossier, without contact and words, from dossier.events",
         ),
         deadlines=table(

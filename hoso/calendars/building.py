@@ -5,11 +5,11 @@ table of the year comes out; every due date that rests on it is provisional. Wor
 the library: a new release of it changes no date until somebody builds a year anew and applies it.
 """
 
-from collections.abc import Iterable
 from datetime import date
 
 from holidays import country_holidays
 
+from connectors.calendars.versions import by_day
 from rules.deadlines.calendar import FIRST_DAY, LAST_DAY
 from rules.deadlines.calendar_faults import SATURDAY, known_years
 from schemas.reference import Calendar, CalendarDay
@@ -53,15 +53,6 @@ def by_rule(year: int) -> list[CalendarDay]:
     ]
 
 
-def next_version(today: date, taken: Iterable[str]) -> str:
-    """A version's name that nobody has used: today, or today with a number."""
-    used, name, number = set(taken), today.isoformat(), 1
-    while name in used:
-        number += 1
-        name = f"{today.isoformat()}.{number}"
-    return name
-
-
 def _check(calendar: Calendar, year: int) -> None:
     if not FIRST_DAY.year <= year <= LAST_DAY.year:
         raise CannotBuild(f"{year} cannot be built: years from {FIRST_DAY.year} to {LAST_DAY.year} can be counted on")
@@ -80,8 +71,3 @@ def _check(calendar: Calendar, year: int) -> None:
 
 def _is_replaced(row: CalendarDay, year: int) -> bool:
     return row.document is None and date.fromisoformat(row.day).year == year
-
-
-def by_day(rows: Iterable[CalendarDay]) -> tuple[CalendarDay, ...]:
-    """Rows in the order of their days."""
-    return tuple(sorted(rows, key=lambda row: row.day))

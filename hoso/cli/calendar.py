@@ -38,7 +38,8 @@ def build(
     hoso calendar build 2046 --from calendar.toml --version 2026-12-01 -o calendar.toml
     """
     from connectors.calendar_files import written_calendar
-    from hoso.calendars.building import CannotBuild, built, next_version
+    from connectors.calendars.versions import next_version
+    from hoso.calendars.building import CannotBuild, built
     from schemas.instant import date_of, now
 
     before = read(source or kept())
@@ -98,7 +99,7 @@ def show(
     hoso calendar show 2026-11-24 --toml > calendar.toml
     """
     from connectors.calendar_files import in_order, written_calendar
-    from hoso.calendars.versions import history, named
+    from connectors.calendars.versions import history, named
 
     with answering():
         versions = history(bootstrap_of())
@@ -124,7 +125,7 @@ def show_all(as_json: AsJson = False) -> None:
     \b
     hoso calendar list
     """
-    from hoso.calendars.versions import calendars, history
+    from connectors.calendars.versions import calendars, history
 
     with answering():
         rows = [

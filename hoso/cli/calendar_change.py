@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,8 @@ from hoso.cli.calendar_files import answering, read, stop, target
 from hoso.cli.cluster import bootstrap_of
 
 if TYPE_CHECKING:
-    from hoso.calendars.proposals import Proposal
+    from connectors.calendars.proposals import Proposal
+    from connectors.calendars.standings import Standing
     from schemas.reference import Calendar
 
 PROGRESS_EVERY = 20_000
@@ -38,7 +40,7 @@ def preview(file: File, to_csv: ToCsv = None, archive: Archived = None, as_json:
     hoso calendar preview calendar.toml --csv moved.csv
     hoso calendar preview calendar.toml --json | jq .totals
     """
-    from hoso.calendars.versions import CannotApply, check_new
+    from connectors.calendars.versions import CannotApply, check_new
 
     given = read(file)
     with answering():
@@ -62,7 +64,7 @@ def apply(
     hoso calendar apply calendar.toml --why "swap of 4 January, 12/VPCP-KGVX"
     hoso calendar apply calendar.toml --yes
     """
-    from hoso.calendars.versions import check_new
+    from connectors.calendars.versions import check_new
 
     given = read(file)
     with answering():
@@ -97,18 +99,19 @@ def revert(
     hoso calendar revert --to 2026-11-24 --why "the swap was withdrawn"
     """
     from connectors.calendar_files import written_calendar
-    from hoso.calendars.versions import before, brought_back, history, named
+    from connectors.calendars.drafts import NoSuchVersion, earlier
+    from connectors.calendars.proposals import Proposal
+    from connectors.calendars.versions import history
     from schemas.instant import date_of, now
 
     with answering():
-        bootstrap = bootstrap_of()
-        versions = history(bootstrap)
-        found = named(versions, to) if to else before(versions)
-        if found is None:
+        versions = history(bootstrap_of())
+        try:
+            draft = earlier(versions, to, date_of(now()))
+        except NoSuchVersion:
             stop(f"no version is called {to}: `hoso calendar list` names them" if to else "there was never another one")
-        given = brought_back(versions, found.bundle.calendar, date_of(now()))
-        why = why or f"as in version {found.bundle.calendar.version}"
-        proposal = _proposal(given, why)
+        given = draft.calendar
+        proposal = Proposal(versions, given, why or f"as in version {draft.puts_back}")
         if proposal.changes_nothing:
             print(f"nothing to do: version {proposal.in_force.calendar.version} in force has exactly these days")
             return
@@ -128,16 +131,16 @@ def _apply(proposal: "Proposal", yes: bool, to_csv: Path | None, archive: str | 
     _tell(proposal, to_csv, archive)
     if not yes and not typer.confirm("put it in force?", err=True):
         stop("nothing is changed")
-    proposal.apply()
+    proposal.apply(bootstrap_of())
     moved = proposal.totals.earlier + proposal.totals.later
     print(f"{proposal.bundle.version} is in force: the workers move open dossiers to it, {moved:,} due dates change")
 
 
 def _tell(proposal: "Proposal", to_csv: Path | None, archive: str | None, as_json: bool = False) -> None:
     """The days, the totals, and the dossiers nearest to harm; or everything as one object."""
-    from hoso.calendars import telling
+    from connectors.calendars import telling
 
-    rows = proposal.touched(opened(archive) if archive else None, _progress)
+    rows = proposal.touched(_standings(archive))
     with telling.table(to_csv) as table:
         if as_json:
             telling.document(table.through(rows), proposal.totals, sys.stdout)
@@ -152,9 +155,18 @@ def _tell(proposal: "Proposal", to_csv: Path | None, archive: str | None, as_jso
 
 
 def _proposal(given: "Calendar", why: str | None) -> "Proposal":
-    from hoso.calendars.proposals import Proposal
+    from connectors.calendars.proposals import Proposal
+    from connectors.calendars.versions import history
 
-    return Proposal(bootstrap_of(), given, why)
+    return Proposal(history(bootstrap_of()), given, why)
+
+
+def _standings(archive: str | None) -> "Iterator[Standing]":
+    from connectors.calendars.standings import folded_standings, said_standings
+
+    if archive:
+        return folded_standings(bootstrap_of(), opened(archive), _progress)
+    return said_standings(bootstrap_of(), _progress)
 
 
 def _progress(count: int, size: int) -> None:

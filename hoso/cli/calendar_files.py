@@ -29,7 +29,7 @@ def kept(folder: Path | None = None) -> Path:
 
 def target(folder: Path | None) -> Path | None:
     """The calendar's file in the reference data's folder, if there is one."""
-    from hoso.calendars.versions import kept_in
+    from connectors.calendars.versions import kept_in
     from hoso.rehearsal import reference_dir
 
     return kept_in(folder or reference_dir())
@@ -39,9 +39,9 @@ def target(folder: Path | None) -> Path | None:
 def answering() -> Iterator[None]:
     """What cannot be done becomes a sentence and status 1."""
     from connectors.archive import BrokenArchive
+    from connectors.calendars.versions import CannotApply
     from connectors.reference import WrongReference
     from connectors.verdicts import Refused, TryLater
-    from hoso.calendars.versions import CannotApply
     from rules.reference import UnknownVersion
 
     try:

@@ -3,6 +3,8 @@
 import getpass
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +12,9 @@ import typer
 
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
-from schemas.postal import ParcelStatus
+from schemas.postal import FailureReason, FaultParty
 
 if TYPE_CHECKING:
-    from connectors.carriers import Carrier
     from connectors.codes import Said
     from connectors.unknown_codes import UnknownCode
     from schemas.carrier_codes import CodeMapped
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 KEPT_DAYS = 90
 """For so long webhooks are kept: what came in before cannot be translated again."""
 EVERY = 200_000
-NO_CODE = "none"
-"""What an update carries whose body had no code."""
 
 Why = Annotated[str, typer.Option(help="The reason; it stands on ops.codes beside your name.")]
 By = Annotated[str | None, typer.Option(help="Who says so; without it you, by the name this machine knows.")]
@@ -45,8 +44,11 @@ def unknown(
     hoso carrier unknown myvnpost --all
     hoso carrier unknown --json | jq -r '.[] | [.carrier, .code, .times] | @tsv'
     """
+    from connectors.mapping import carrier_named
+
     if carrier is not None:
-        _named(carrier)
+        with _refusing():
+            carrier_named(carrier)
     rows = [one for one in _read(carrier, days) if everything or one.mapping is None]
     if as_json:
         print(json.dumps([_row(one) for one in rows], ensure_ascii=False, indent=2))
@@ -75,6 +77,14 @@ def map_code(
     instead: Annotated[bool, typer.Option("--instead", help="It was mapped to something else: from now on this.")] = (
         False
     ),
+    reason: Annotated[
+        FailureReason | None,
+        typer.Option(case_sensitive=False, help="Why a try failed, if the code says that and the body does not."),
+    ] = None,
+    fault: Annotated[
+        FaultParty | None,
+        typer.Option(case_sensitive=False, help="Who is to blame; without it whoever usually is for that reason."),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="It is mapped already: have what is stored translated once more.")
     ] = False,
@@ -88,25 +98,30 @@ def map_code(
     \b
     hoso carrier map myvnpost 26 IN_TRANSIT --why "letter of the post of 20 November" --by "Trần Thị Mẫu"
     hoso carrier map viettelpost 560 FORWARDED --api-version old --why "their hotline"
+    hoso carrier map ghtk 77 DELIVERY_FAILED --reason ABSENT --why "their hotline"
     hoso carrier map myvnpost 26 UNKNOWN --instead --why "it was another carrier's letter"
     """
-    found, meaning = _named(carrier), _status(status)
-    if not why:
-        raise typer.BadParameter("--why is needed: it stands beside your name")
-    version = _version(found, api_version)
-    bootstrap = bootstrap_of()
-    seen = _seen(_read(carrier, KEPT_DAYS), version, code)
-    version, code = (seen.api_version, seen.code) if seen else (version, code)
-    _check_table(found, version, code, meaning)
-    before = _said(bootstrap).of(carrier, version, code)
-    if _stands(before, meaning, firm) and not again:
-        print(f"{_name(carrier, version, code)} is mapped to {meaning} already")
-        return
-    _check_before(_name(carrier, version, code), before, meaning, instead)
-    event = _mapping(carrier, version, code, meaning, firm, why, by or getpass.getuser())
-    _publish(bootstrap, event)
-    print(f"{_name(carrier, version, code)} is {meaning} from now on")
-    if meaning is not ParcelStatus.UNKNOWN:
+    from connectors import mapping
+
+    with _refusing():
+        found = mapping.carrier_named(carrier)
+        meaning = mapping.Meaning(mapping.status_named(status), firm, reason, fault)
+        if not why:
+            raise typer.BadParameter("--why is needed: it stands beside your name")
+        version = mapping.list_named(found, api_version)
+        mapping.check_reason(meaning)
+        bootstrap = bootstrap_of()
+        seen = mapping.seen_as(_read(carrier, KEPT_DAYS), version, code)
+        version, code = (seen.api_version, seen.code) if seen else (version, code)
+        mapping.check_table(found, version, code, meaning)
+        before, name = _said(bootstrap).of(carrier, version, code), mapping.called(carrier, version, code)
+        if meaning.is_that_of(before) and not again:
+            print(f"{name} is mapped to {meaning.status} already")
+            return
+        mapping.check_before(name, before, meaning, instead=instead)
+        _publish(bootstrap, mapping.mapping(carrier, version, code, meaning, why, by or getpass.getuser()))
+    print(f"{name} is {meaning.status} from now on")
+    if not meaning.is_none:
         print(f"{seen.times} stored updates are translated again" if seen else "no update on the log carries it")
 
 
@@ -127,12 +142,6 @@ def _said(bootstrap: str) -> "Said":
         return read(bootstrap)
 
 
-def _seen(found: "list[UnknownCode]", version: str | None, code: str) -> "UnknownCode | None":
-    """The code as the log has it: a body that told its list itself has the list's name in the code, `old:91`."""
-    names = [(version, code), (version, f"{version}:{code}"), (None, f"{version}:{code}")]
-    return next((one for name in names for one in found if (one.api_version, one.code) == name), None)
-
-
 def _row(one: "UnknownCode") -> dict[str, Any]:
     said, done = one.mapping, one.applied
     return {
@@ -143,6 +152,7 @@ def _row(one: "UnknownCode") -> dict[str, Any]:
         "first": one.first.isoformat(),
         "last": one.last.isoformat(),
         "status": said.data.status.value if said else None,
+        "reason": said.data.reason.value if said and said.data.reason else None,
         "why": said.data.why if said else None,
         "by": said.data.by if said else None,
         "translated_again": done.data.model_dump(include={"webhooks", "facts", "waiting"}) if done else None,
@@ -151,8 +161,9 @@ def _row(one: "UnknownCode") -> dict[str, Any]:
 
 def _line(one: "UnknownCode") -> str:
     from connectors.dead_letters import printable
+    from connectors.mapping import called
 
-    name = _name(one.carrier, one.api_version, printable(one.code))
+    name = called(one.carrier, one.api_version, printable(one.code))
     times = f"{one.times} updates, {one.first:%Y-%m-%d %H:%M} to {one.last:%Y-%m-%d %H:%M}"
     return f"{name}: {times}: {_fate(one)}"
 
@@ -167,36 +178,6 @@ def _fate(one: "UnknownCode") -> str:
     return f"{said}, {one.applied.data.facts} translated again{waiting}"
 
 
-# ---------------------------------------------------------------- what is said
-
-
-def _mapping(
-    carrier: str, version: str | None, code: str, status: ParcelStatus, firm: bool | None, why: str, by: str
-) -> "CodeMapped":
-    from pydantic import ValidationError
-
-    from connectors.operators import source_of
-    from schemas.carrier_codes import CodeMapped
-    from schemas.event import derived_id
-    from schemas.instant import now
-
-    at = now()
-    try:
-        return CodeMapped(
-            id=derived_id(f"{carrier} {at.isoformat()}", "code_mapped", version or "", code, status.value),
-            source=source_of(by),
-            subject=carrier,
-            time=at,
-            recordedtime=at,
-            data=CodeMapped.Data(
-                carrier=carrier, api_version=version, code=code, status=status, firm=firm, why=why, by=by
-            ),
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise typer.BadParameter(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
 def _publish(bootstrap: str, event: "CodeMapped") -> None:
     from connectors.broker import Producer
 
@@ -204,62 +185,19 @@ def _publish(bootstrap: str, event: "CodeMapped") -> None:
         producer.publish([event])
 
 
-def _stands(before: "CodeMapped | None", status: ParcelStatus, firm: bool | None) -> bool:
-    return before is not None and before.data.status is status and before.data.firm is firm
-
-
-# ---------------------------------------------------------------- what is refused
-
-
-def _named(name: str) -> "Carrier":
-    from connectors.carriers import carriers
-
-    if (found := carriers().get(name)) is None:
-        raise typer.BadParameter(f"there is no carrier {name}: there are {', '.join(sorted(carriers()))}")
-    return found
-
-
-def _status(name: str) -> ParcelStatus:
-    try:
-        return ParcelStatus(name.upper())
-    except ValueError as error:
-        raise typer.BadParameter(f"{name} is no status of ours: {', '.join(ParcelStatus)}") from error
-
-
-def _version(found: "Carrier", api_version: str | None) -> str | None:
-    """The list as webhooks name it: none is the newest."""
-    from connectors.codes import lists_of
-
-    lists = lists_of(found)
-    if api_version is not None and api_version not in lists:
-        raise typer.BadParameter(f"{found.name} has no list {api_version}: it has {', '.join(lists)}")
-    return None if api_version in (None, *lists[:1]) else api_version
-
-
-def _check_table(found: "Carrier", version: str | None, code: str, status: ParcelStatus) -> None:
-    """Refuse what would have no effect: a code that the carrier's own table reads, and no code at all."""
-    from connectors.codes import in_table
-
-    if not code or code.rpartition(":")[2] == NO_CODE:
-        raise typer.BadParameter("that is no code: the body had none")
-    held = in_table(found, version, code)
-    if held not in (None, ParcelStatus.UNKNOWN, status):
-        stop(f"{found.name}'s own table says that {code} is {held}, and it comes first: mend connectors/carriers")
-
-
-def _check_before(name: str, before: "CodeMapped | None", status: ParcelStatus, instead: bool) -> None:
-    """Refuse to take back what nobody said, and to change what somebody did unless that is meant."""
-    if before is None and status is ParcelStatus.UNKNOWN:
-        stop(f"{name} is not mapped: there is nothing to take back")
-    if before is not None and before.data.status is not status and not instead:
-        said = f"{name} is mapped to {before.data.status} by {before.data.by}: {before.data.why}"
-        stop(f"{said}; --instead changes it from now on, what was said stays said")
-
-
-def _name(carrier: str, version: str | None, code: str) -> str:
-    return f"{carrier} {code}" if version is None else f"{carrier} {code} (list {version})"
-
-
 def _progress(count: int) -> None:
     if count % EVERY == 0:
         print(f"{count:,} facts read", file=sys.stderr)
+
+
+@contextmanager
+def _refusing() -> "Iterator[None]":
+    """What is none of our words is a wrong use of the command, what would have no effect a sentence and status 1."""
+    from connectors.mapping import CannotMap
+
+    try:
+        yield
+    except CannotMap as error:
+        if error.is_no_word:
+            raise typer.BadParameter(str(error)) from error
+        stop(str(error))

@@ -49,10 +49,10 @@ def replay(
     if reference is None and code is None:
         _stop("name what should be different: --reference FOLDER, --code CHECKOUT, or both")
     from connectors.archive import BrokenArchive, Whole
-    from connectors.reference import WrongReference, read_dir
+    from connectors.reference import WrongReference, published, read_dir
     from connectors.verdicts import TryLater
     from hoso.replaying.differing import counts
-    from hoso.replaying.shadow import CannotReplay, Release, Window, published, replaced
+    from hoso.replaying.shadow import CannotReplay, Release, Window, replaced
     from hoso.replaying.shadow import replay as replayed
     from schemas.dossier import LOG
     from schemas.reference import REFERENCE

@@ -16,9 +16,10 @@ from typing import IO, Any
 import msgspec
 
 from connectors.broker import Message
+from connectors.reference import Published
 from hoso.replaying.differing import Pairing
 from schemas.instant import now
-from schemas.reference import Bundle, ReferencePublished
+from schemas.reference import Bundle
 
 OURS = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("side.py")
@@ -40,25 +41,11 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A version of the reference data, and when it came into force."""
-
-    at: datetime
-    bundle: Bundle
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
     """Facts recorded from the one instant up to the other are compared; all before them are folded for their state."""
 
     begins: datetime
     ends: datetime
-
-
-def published(records: Iterable[Message]) -> list[Published]:
-    """What stands on the topic of the reference data, in its order."""
-    events = (ReferencePublished.decode(record.value) for record in records if record.value)
-    return [Published(event.time, event.data) for event in events]
 
 
 def replaced(history: Sequence[Published], bundle: Bundle) -> list[Published]:

@@ -8,12 +8,13 @@ from pathlib import Path
 from connectors.broker import Message, Producer
 from connectors.broker.record import Headers
 from connectors.holds import Holds
-from connectors.reference import References
+from connectors.reference import Published, References
 from connectors.secrets import Secrets, ensure_secrets
 from connectors.store import Store, open_store
 from connectors.verdicts import TryLater
 from rules.holds import Resolve
 from schemas.event import Event
+from schemas.instant import now
 from schemas.ops import HoldLifted, HoldSet
 from schemas.reference import Bundle
 
@@ -48,6 +49,7 @@ class FixedReferences(References):
     def __init__(self, bundle: Bundle) -> None:
         super().__init__("nowhere:1")
         self._bundles[bundle.version], self._newest = bundle, bundle.version
+        self._published = (Published(now(), bundle),)
 
 
 class Said(Holds):

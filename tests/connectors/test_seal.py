@@ -179,7 +179,7 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     ensure_secrets(tmp_path)
 
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
-    assert len(list(tmp_path.iterdir())) == 7
+    assert len(list(tmp_path.iterdir())) == 8
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hoso.calendars.building import CannotBuild, built, by_rule, next_version
+from connectors.calendars.versions import next_version
+from hoso.calendars.building import CannotBuild, built, by_rule
 from schemas.reference import Calendar, CalendarDay
 from tests.builders import a_bundle
 

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from typer.testing import CliRunner, Result
 from connectors import topics
 from connectors.broker import Message, Producer, read_all
 from connectors.carriers import Update, carriers
-from connectors.codes import Said, in_table, meant
+from connectors.codes import Said, api_version_of, in_table, meant
 from connectors.codes import read as read_codes
 from connectors.reference import publish
 from connectors.retelling import Retelling
@@ -24,7 +25,7 @@ from connectors.secrets import ensure_secrets
 from connectors.settings import Settings
 from connectors.store import open_store
 from connectors.translate import Translate
-from connectors.unknown_codes import counted
+from connectors.unknown_codes import Seen, counted, seen_in
 from hoso import broker
 from hoso.cli import carrier_codes
 from schemas.carrier_codes import CODES, CodeApplied, CodeMapped
@@ -33,13 +34,15 @@ from schemas.event import Event
 from schemas.postal import (
     WEBHOOKS,
     Certainty,
+    FailureReason,
+    FaultParty,
     ItemMoved,
     ParcelStatus,
     Via,
     WebhookReceived,
     WebhookVerdict,
 )
-from tests.builders import a_bundle, a_move
+from tests.builders import CODE, a_bundle, a_move
 from tests.connectors.carrying import AT, DOSSIER, a_message
 from tests.connectors.test_translate import ITEM, Room, a_receipt, a_record
 
@@ -140,6 +143,16 @@ def test_a_mapped_code_is_as_firm_as_its_list_unless_the_operator_says_otherwise
     found, _ = meant(update, a_mapping(carrier=carrier, firm=operators), carriers()[carrier])
 
     assert found.firm is firm
+
+
+def test_a_mapped_code_has_the_operators_reason_where_the_body_gives_none() -> None:
+    mapping = a_mapping("DELIVERY_FAILED", reason="ABSENT", fault="CITIZEN")
+
+    silent, _ = meant(an_update(), mapping, POST)
+    told, _ = meant(replace(an_update(), reason=FailureReason.REFUSED), mapping, POST)
+
+    assert (silent.reason, silent.fault) == (FailureReason.ABSENT, FaultParty.CITIZEN)
+    assert (told.reason, told.fault) == (FailureReason.REFUSED, None)
 
 
 def test_a_table_is_asked_by_the_code_an_update_carries() -> None:
@@ -245,28 +258,47 @@ def test_a_mapping_that_was_changed_meanwhile_is_no_longer_the_last_word(room: R
 
 def test_codes_are_counted_by_list_the_most_frequent_first_and_a_repetition_once() -> None:
     moves = [
-        _unknown("m-1", "26", "2026-11-03 10:00", "w-1"),
-        _unknown("m-1", "26", "2026-11-03 10:00", "w-1"),
-        _unknown("m-2", "26", "2026-11-05 10:00", "w-2"),
-        _unknown("m-3", "26", "2026-11-04 10:00", "w-3"),
-        _unknown("m-4", "27", "2026-11-04 10:00", "gone"),
+        _unknown("m-1", "26", "2026-11-03 10:00"),
+        _unknown("m-1", "26", "2026-11-03 10:00"),
+        _unknown("m-2", "26", "2026-11-05 10:00"),
+        _unknown("m-3", "old:26", "2026-11-04 10:00"),
+        _unknown("m-4", "27", "2026-11-04 10:00"),
     ]
 
-    rows = counted(moves, {"w-1": None, "w-2": None, "w-3": "old"}, said(a_mapping()))
+    rows = counted(moves, said(a_mapping()))
 
-    assert [(row.code, row.api_version, row.times) for row in rows] == [
-        ("26", None, 2),
-        ("26", "old", 1),
-        ("27", None, 1),
-    ]
+    assert [(row.code, row.times) for row in rows] == [("26", 2), ("27", 1), ("old:26", 1)]
+    assert [row.list for row in rows] == [None, None, "old"]
     assert (rows[0].first.day, rows[0].last.day) == (3, 5)
+    assert rows[0].dossiers == (CODE,)
     assert [row.mapping is not None for row in rows] == [True, False, False]
 
 
-def _unknown(id: str, code: str, at: str, evidence: str) -> ItemMoved:
-    move = a_move("UNKNOWN", at, id=id, carrier_code=code, evidence=evidence, certainty="REPORTED")
+@pytest.mark.parametrize(("carrier", "api_version"), [("viettelpost", "old"), ("viettelpost", None), ("ghtk", None)])
+def test_the_list_that_a_webhook_came_under_is_found_again_by_the_code_of_its_update(
+    carrier: str, api_version: str | None
+) -> None:
+    bodies = {
+        "viettelpost": {"DATA": {"ORDER_NUMBER": "V1", "ORDER_REFERENCE": f"{DOSSIER}/D1", "ORDER_STATUS": "999"}},
+        "ghtk": {"label_id": "S1.1", "partner_id": f"{DOSSIER}/D1", "status_id": "999"},
+    }
+
+    [update] = carriers()[carrier].updates(json.dumps(bodies[carrier]).encode(), api_version)
+
+    assert update.status is UNKNOWN
+    assert api_version_of(carriers()[carrier], update.code) == api_version
+
+
+def test_every_carrier_whose_webhooks_name_a_list_is_among_those_tested() -> None:
+    named = {name for name, one in carriers().items() if "api_version" in vars(type(one))}
+
+    assert named == {"viettelpost"}
+
+
+def _unknown(id: str, code: str, at: str) -> Seen:
+    move = a_move("UNKNOWN", at, id=id, carrier_code=code, certainty="REPORTED")
     assert isinstance(move, ItemMoved)
-    return move
+    return seen_in(move)
 
 
 # ---------------------------------------------------------------- on a real broker
@@ -444,6 +476,8 @@ def test_another_meaning_needs_a_word_more_and_leaves_what_was_said(house: House
         (("map", "pigeon", "26", "DELIVERED", "--why", "x"), 2, "there is no carrier pigeon"),
         (("map", "myvnpost", "26", "GONE", "--why", "x"), 2, "GONE is no status of ours"),
         (("map", "myvnpost", "26", "DELIVERED"), 2, "--why is needed"),
+        (("map", "myvnpost", "26", "DELIVERED", "--reason", "ABSENT", "--why", "x"), 2, "DELIVERED has no reason"),
+        (("map", "myvnpost", "26", "DELIVERY_FAILED", "--fault", "POST", "--why", "x"), 2, "only for a reason"),
         (("map", "myvnpost", "14", "RETURNING", "--why", "x"), 1, "own table says that 14 is DELIVERED"),
         (("map", "myvnpost", "91", "DELIVERED", "--api-version", "v9", "--why", "x"), 2, "has no list v9"),
         (("map", "myvnpost", "old:none", "DELIVERED", "--why", "x"), 2, "that is no code"),

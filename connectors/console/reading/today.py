@@ -20,7 +20,6 @@ from rules.reports.period import Period
 from rules.saving import Outlook, outlook
 from schemas.clock import ClockState
 from schemas.instant import aware, date_of
-from schemas.postal import ParcelStatus
 
 LOOKED_AT = 2000
 """So many open dossiers with the nearest due dates are judged."""
@@ -186,11 +185,11 @@ def not_understood(look: Look, since: datetime) -> list[NotUnderstood]:
     facts = look.tables.facts.c
     asked = (
         select(facts.carrier, facts.carrier_code, func.count(facts.ref.distinct()), func.max(facts.at))
-        .where(facts.kind == "item_moved", facts.word == ParcelStatus.UNKNOWN, facts.at >= since.timestamp())
+        .where(facts.carrier_code.is_not(None), facts.at >= since.timestamp())
         .group_by(facts.carrier, facts.carrier_code)
     )
     rows = look.connection.execute(asked).all()
-    found = [NotUnderstood(carrier, code or "-", times, aware(last)) for carrier, code, times, last in rows]
+    found = [NotUnderstood(carrier, code, times, aware(last)) for carrier, code, times, last in rows]
     return sorted(found, key=lambda one: (-one.times, one.carrier, one.code))
 
 

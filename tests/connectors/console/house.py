@@ -86,16 +86,21 @@ class House:
 
 @contextmanager
 def open_house(
-    folder: Path, facts: Sequence[Event] = (), read_store: Store | None = None, settings: Settings | None = None
+    folder: Path,
+    facts: Sequence[Event] = (),
+    read_store: Store | None = None,
+    settings: Settings | None = None,
+    references: References | None = None,
+    producer: KeptProducer | None = None,
 ) -> Iterator[House]:
     """A console over a read model of its own, or over this one, with everybody of PEOPLE in its file."""
     bundle = a_bundle(agencies=[an_agency("H29.12", aliases=["000.00.12.H29"]), an_agency("H29.99")])
-    references: References = FixedReferences(bundle)
+    references = references or FixedReferences(bundle)
     settings = settings or Settings(kafka_bootstrap="nowhere:1", home=folder)
     read = read_store or open_store(settings.read_database_url)
     sets.prepare(read, {"dossier.events": "one"})
     with a_store(folder) as store, socket.socket() as listening:
-        producer = KeptProducer()
+        producer = producer or KeptProducer()
         holds = Holds(settings.kafka_bootstrap, references.edition().resolve)
         desk = desk_of(settings, store, read, producer, references, holds, some_secrets(folder))
         for person in PEOPLE.values():

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hoso.calendars.previewing import Touched
+from connectors.calendars.previewing import Touched
 from rules.deadlines.calendar_change import Change
 from rules.deadlines.preview import Lateness, Shift, Totals
 
@@ -59,25 +59,28 @@ def row_of(one: Touched) -> dict[str, Any]:
 
 
 class Worst:
-    """The few that a terminal is shown; how many there were in all."""
+    """The few that are shown, nearest to harm first; how many there were in all."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self._held: list[tuple[tuple[int, int, str], str]] = []
+    def __init__(self, most: int = SHOWN) -> None:
+        self.count, self.kept = 0, list[Touched]()
+        self._most = most
 
     def add(self, one: Touched) -> None:
         """One more; it is kept if it is among the nearest to harm."""
         self.count += 1
-        means = one.consequence
-        rank = (HARM.index(means.lateness), SHIFTS.index(means.shift), means.moved.code)
-        if len(self._held) < SHOWN or rank < self._held[-1][0]:
-            self._held = heapq.nsmallest(SHOWN, [*self._held, (rank, _line(one))])
+        if len(self.kept) < self._most or _rank(one) < _rank(self.kept[-1]):
+            self.kept = heapq.nsmallest(self._most, [*self.kept, one], key=_rank)
 
     def lines(self, table: Path | None) -> Iterator[str]:
         """Each of them, and how many there are besides, which stand in the table if there is one."""
-        yield from (line for _, line in self._held)
-        if (more := self.count - len(self._held)) > 0:
+        yield from map(_line, self.kept)
+        if (more := self.count - len(self.kept)) > 0:
             yield f"and {more} more: " + (f"{table} has them all" if table else "--csv FILE lists them all")
+
+
+def _rank(one: Touched) -> tuple[int, int, str]:
+    means = one.consequence
+    return HARM.index(means.lateness), SHIFTS.index(means.shift), means.moved.code
 
 
 def _line(one: Touched) -> str:

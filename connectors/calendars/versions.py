@@ -3,7 +3,7 @@
 Nothing here is ever rewritten. A calendar that comes back comes back as a new version, under a name of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -11,21 +11,27 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from connectors.broker import read_all
-from connectors.reference import versioned
-from hoso.calendars.building import by_day, next_version
-from hoso.replaying.shadow import Published, published
-from schemas.reference import REFERENCE, Bundle, Calendar
+from connectors.reference import Published, published, versioned
+from schemas.reference import REFERENCE, Bundle, Calendar, CalendarDay
 
 
 class CannotApply(ValueError):
-    """A calendar that cannot come into force as it is; the text says why and what to do."""
+    """A calendar that cannot come into force as it is; the text says why and what to do.
+
+    `name` is the case, and `about` what differs from one such case to the next: for a page that says it in its own
+    words.
+    """
+
+    def __init__(self, name: str, text: str, **about: str) -> None:
+        super().__init__(text)
+        self.name, self.about = name, about
 
 
 def history(bootstrap: str) -> list[Published]:
     """Every version of the reference data, the one in force last. Raises CannotApply if none is, and TryLater."""
     found = published(read_all(bootstrap, REFERENCE))
     if not found:
-        raise CannotApply("no reference data is published: `hoso reference apply` comes first")
+        raise CannotApply("nothing_published", "no reference data is published: `hoso reference apply` comes first")
     return found
 
 
@@ -57,27 +63,39 @@ def check_new(versions: Sequence[Published], calendar: Calendar) -> None:
     """Raise CannotApply where this calendar would stand under a name that another has, or came back under its own."""
     now = versions[-1].bundle.calendar
     if calendar.calendar != now.calendar:
-        raise CannotApply(f"the calendar in force is called {now.calendar}, this one {calendar.calendar}")
+        raise CannotApply(
+            "another_calendar",
+            f"the calendar in force is called {now.calendar}, this one {calendar.calendar}",
+            known=now.calendar,
+        )
     for one in versions:
         known = one.bundle.calendar
         if known.version != calendar.version:
             continue
         if same_days(known, calendar):
             raise CannotApply(
+                "was_in_force",
                 f"version {known.version} was in force on {one.at:%Y-%m-%d} already: "
-                f"`hoso calendar revert --to {known.version}` puts its days back, as a new version"
+                f"`hoso calendar revert --to {known.version}` puts its days back, as a new version",
+                known=known.version,
             )
         raise CannotApply(
+            "name_taken",
             f"version {known.version} was in force on {one.at:%Y-%m-%d} with other days: "
-            "give this calendar a version of its own, usually today's date"
+            "give this calendar a version of its own, usually today's date",
+            known=known.version,
         )
 
 
 def brought_back(versions: Sequence[Published], calendar: Calendar, today: date) -> Calendar:
     """An earlier calendar under a name that was never used; its rows by day, as a file of it has them."""
-    taken = {one.bundle.calendar.version for one in versions}
     rows = {"closed": by_day(calendar.closed), "worked": by_day(calendar.worked)}
-    return calendar.model_copy(update={"version": next_version(today, taken), **rows})
+    return calendar.model_copy(update={"version": unused(versions, today), **rows})
+
+
+def unused(versions: Sequence[Published], today: date) -> str:
+    """A name for another calendar, that none of these versions has."""
+    return next_version(today, {one.bundle.calendar.version for one in versions})
 
 
 def with_calendar(bundle: Bundle, calendar: Calendar, why: str | None) -> Bundle:
@@ -88,7 +106,22 @@ def with_calendar(bundle: Bundle, calendar: Calendar, why: str | None) -> Bundle
     except ValidationError as error:
         # A copy is not looked at; what nobody could read must not reach the topic.
         wrong = error.errors(include_url=False)[0]
-        raise CannotApply(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from error
+        place = ".".join(map(str, wrong["loc"]))
+        raise CannotApply("too_long", f"{place}: {wrong['msg']}", place=place) from error
+
+
+def next_version(today: date, taken: Iterable[str]) -> str:
+    """A version's name that nobody has used: today, or today with a number."""
+    used, name, number = set(taken), today.isoformat(), 1
+    while name in used:
+        number += 1
+        name = f"{today.isoformat()}.{number}"
+    return name
+
+
+def by_day(rows: Iterable[CalendarDay]) -> tuple[CalendarDay, ...]:
+    """Rows in the order of their days."""
+    return tuple(sorted(rows, key=lambda row: row.day))
 
 
 def kept_in(folder: Path) -> Path | None:

@@ -1,27 +1,30 @@
-"""What a calendar would mean for every open dossier: their last public states in, or the log folded; whoever is touched
-out, one after another. Memory holds one partition.
-"""
+"""Where every open dossier stands: by its last public state, by the read model's rows, or by the log folded."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
 
 from connectors.archive import Archive, Whole
 from connectors.broker import Reader
+from connectors.project.stated import clock_facts, day_of
+from connectors.project.tables import Tables
 from connectors.rebuilding import last_said, refold
-from rules.deadlines.calendar_change import Change
-from rules.deadlines.preview import Consequence, Totals, consequence
-from rules.deadlines.reprojection import Grounds, grounds_of, may_touch, moved
+from rules.deadlines.reprojection import Grounds, grounds_of
 from rules.dossier import OPEN, Dossier
-from rules.reference import Edition, Reference
-from schemas.clock import ClockFact, ClockKind
+from rules.reference import Reference
+from schemas.clock import ClockFact, ClockKind, ClockState
 from schemas.dossier import LOG
-from schemas.instant import date_of
+from schemas.instant import aware, date_of
 from schemas.state import STATE, ClockFactShown, DossierStateChanged
 
 Progress = Callable[[int, int], None]
-"""Told how many records are read, and of how many."""
+"""Told how many records or rows are read, and of how many."""
+ROWS_AT_ONCE = 1000
+EXTENDED = f'"{ClockKind.EXTENDED}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,47 +43,11 @@ class Standing:
     grounds: Callable[[Reference], Grounds]
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """A dossier that a calendar touches, and the version its date rests on now."""
-
-    grounds: Grounds
-    refversion: str
-    consequence: Consequence
-
-
-class Preview:
-    """What a version of the reference data would mean as of an instant; `totals` grow while `touched` is read."""
-
-    def __init__(self, reference: Reference, will: Edition, now: datetime) -> None:
-        self._reference, self._will, self._now = reference, will, now
-        self.totals = Totals()
-
-    def touched(self, standings: Iterable[Standing]) -> Iterator[Touched]:
-        """Whoever is touched. Raises UnknownVersion where a date rests on a version that is not on its topic."""
-        for one in standings:
-            self.totals.unclear += one.is_unclear
-            if one.is_open:
-                self.totals.open_dossiers += 1
-                if found := self._judged(one):
-                    self.totals.add(found.consequence)
-                    yield found
-
-    def _judged(self, one: Standing) -> Touched | None:
-        was = self._reference.at(one.refversion)
-        change = Change.between(was, self._will)
-        if one.started_on is None or not may_touch(change, one.started_on, one.due_on, one.extended):
-            return None
-        grounds = one.grounds(self._reference)
-        found = moved(grounds, change)
-        if found is None:
-            return None
-        means = consequence(found, was.calendar, self._will.calendar, self._now)
-        return Touched(grounds, one.refversion, means)
-
-
 def said_standings(bootstrap: str, progress: Progress) -> Iterator[Standing]:
-    """Every dossier that is open by what the workers said of it last. Raises TryLater while the broker is away."""
+    """Every dossier that is open by what the workers said of it last. Memory holds one partition.
+
+    Raises TryLater while the broker is away.
+    """
     with Reader(bootstrap, STATE) as reader:
         sizes = {partition: end - first for partition, (first, end) in reader.bounds().items()}
     read, size = 0, sum(sizes.values())
@@ -90,6 +57,22 @@ def said_standings(bootstrap: str, progress: Progress) -> Iterator[Standing]:
             if found := standing_of_state(code, DossierStateChanged.decode(raw).data):
                 yield found
         read += records
+
+
+def read_standings(connection: Connection, tables: Tables, progress: Progress) -> Iterator[Standing]:
+    """The same by the read model, which has a row for what the workers said last. Memory holds a thousand rows."""
+    table = tables.dossiers.c
+    is_asked = or_(table.clock_state.in_(OPEN), table.problem.is_not(None))
+    size = connection.scalar(select(func.count()).select_from(tables.dossiers).where(is_asked)) or 0
+    columns = (
+        table.code, table.clock_state, table.started_at, table.due_on, table.problem, table.refversion,
+        table.started_under, table.procedure_code, table.competent_agency, table.receiving_agency, table.clock_facts,
+    )  # fmt: skip
+    options = {"stream_results": True, "yield_per": ROWS_AT_ONCE}
+    rows = connection.execute(select(*columns).where(is_asked), execution_options=options)
+    for number, row in enumerate(rows, start=1):
+        yield standing_of_row(row)
+        progress(number, size)
 
 
 def folded_standings(bootstrap: str, archive: Archive, progress: Progress) -> Iterator[Standing]:
@@ -108,6 +91,9 @@ def _from(read: int, size: int, progress: Progress) -> Callable[[int], None]:
     return lambda count: progress(read + count, size)
 
 
+# ---------------------------------------------------------------- by the fold
+
+
 def standing_of(dossier: Dossier) -> Standing | None:
     """Where a folded dossier stands; None if it is closed, or no clock was ever to run."""
     clock = dossier.clock
@@ -117,6 +103,9 @@ def standing_of(dossier: Dossier) -> Standing | None:
     started_on = date_of(clock.started_at) if clock.started_at else None
     version, grounds = dossier.refversion or "", partial(grounds_of, dossier)
     return Standing(version, started_on, clock.due_on, clock.extended, is_open, is_unclear, grounds)
+
+
+# ---------------------------------------------------------------- by the public state
 
 
 def standing_of_state(code: str, state: DossierStateChanged.Data) -> Standing | None:
@@ -139,3 +128,26 @@ def _grounds(code: str, state: DossierStateChanged.Data, reference: Reference) -
 
 def _fact(shown: ClockFactShown) -> ClockFact:
     return ClockFact(ClockKind(shown.kind), shown.at, shown.complete, shown.new_due_on, shown.id)
+
+
+# ---------------------------------------------------------------- by the read model
+
+
+def standing_of_row(row: Any) -> Standing:
+    """The same by the row of an open or unclear dossier."""
+    return Standing(
+        refversion=row.refversion or "",
+        started_on=date_of(aware(row.started_at)) if row.started_at is not None else None,
+        due_on=day_of(row.due_on),
+        # The facts are text: those of most dossiers are never read.
+        extended=EXTENDED in row.clock_facts,
+        is_open=ClockState(row.clock_state) in OPEN,
+        is_unclear=row.problem is not None,
+        grounds=partial(_grounds_of_row, row),
+    )
+
+
+def _grounds_of_row(row: Any, reference: Reference) -> Grounds:
+    agency = row.competent_agency or row.receiving_agency
+    own = reference.at(row.started_under or row.refversion or "")
+    return Grounds(row.code, own.procedure(row.procedure_code), agency, tuple(clock_facts(row)))
