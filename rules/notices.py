@@ -1,8 +1,8 @@
 """Who is told what, and the count of it: one notice an agency, numbered within the dossier."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.dossier import Dossier
@@ -15,8 +15,7 @@ from schemas.notice import Notice, NoticeKind
 from schemas.reference import Stage
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True, gc=False):
     """What there is to tell. `to` names agencies; None stands for those who answer for the dossier."""
 
     kind: NoticeKind

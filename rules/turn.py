@@ -1,6 +1,6 @@
 """One fact's turn at a dossier: as it was and as it is, what that is judged by, and what is said of it."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from rules.dossier import Dossier
 from rules.facts import Derived
@@ -11,8 +11,7 @@ from schemas.event import Event
 from schemas.reference import Procedure
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """What every reaction looks at, and where it leaves what it has to say: facts for all, tellings for agencies."""
 
     was: Dossier
@@ -21,5 +20,5 @@ class Turn:
     view: View
     procedure: Procedure | None
     edition: Edition
-    facts: list[Derived] = field(default_factory=list)
-    tellings: list[Telling] = field(default_factory=list)
+    facts: list[Derived] = []
+    tellings: list[Telling] = []

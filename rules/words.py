@@ -144,7 +144,7 @@ def words(kind: NoticeKind, **values: object) -> dict[str, str]:
 
 def shown_day(day: date) -> str:
     """A date in the citizen's order: 05/11/2026."""
-    return day.strftime("%d/%m/%Y")
+    return f"{day.day:02}/{day.month:02}/{day.year}"
 
 
 def _reason(values: dict[str, object], language: int) -> dict[str, str]:
