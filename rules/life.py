@@ -5,15 +5,14 @@ had it come in order, and a retracted one leaves no trace in what follows.
 """
 
 from bisect import insort
-from collections import deque
 from collections.abc import Callable
-from copy import copy
 from datetime import date, datetime
-from operator import is_
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from rules.recent import growing
 from rules.transitions import FINAL, moved
 from schemas.clock import ClockFact, ClockKind
 from schemas.dossier import Direction, DossierFact, DossierStatus, ResultOutcome, ReturnMode, SupplementStage
@@ -141,34 +140,17 @@ def effective(life: tuple[LifeFact, ...], retracted: tuple[str, ...]) -> tuple[L
 ENTERS = {kind: known.enters for kind in KEPT if issubclass(known := TYPES[type_name("dossier", kind)], DossierFact)}
 
 
-def view_of(life: tuple[LifeFact, ...]) -> View:
-    """The dossier that these facts, in order of time, describe. A view is shared: nobody changes it."""
-    for known, view in _recent:
-        if known is life:
-            return view
-    view = _grown(life) or _told(View(), life)
-    _recent.append((life, view))
-    return view
-
-
-_recent: deque[tuple[tuple[LifeFact, ...], View]] = deque(maxlen=3)
-"""The last views: a fact is judged by the dossier before it and after it, and each is asked for several times."""
-
-
-def _grown(life: tuple[LifeFact, ...]) -> View | None:
-    """A view that is known already, with one more fact at its end."""
-    for known, view in _recent:
-        if len(known) + 1 == len(life) and all(map(is_, known, life)):
-            return _told(copy(view), life[-1:])
-    return None
-
-
-def _told(view: View, life: tuple[LifeFact, ...]) -> View:
-    for fact in life:
+def _told(known: View, more: tuple[LifeFact, ...]) -> View:
+    view = replace(known)
+    for fact in more:
         if (tell := TELLS.get(fact.kind)) is not None:
             tell(view, fact)
         view.status = _status_after(view.status, fact)
     return view
+
+
+view_of: Callable[[tuple[LifeFact, ...]], View] = growing(View(), _told)
+"""The dossier that these facts, in order of time, describe. A view is shared: nobody changes it."""
 
 
 def entered(life: tuple[LifeFact, ...]) -> list[tuple[DossierStatus, datetime]]:
@@ -284,28 +266,29 @@ TELLS: dict[str, Callable[[View, LifeFact], None]] = {
 """What a fact of each kind says about the dossier; the others say only where it stands."""
 
 
-def clock_facts(life: tuple[LifeFact, ...]) -> tuple[ClockFact, ...]:
-    """The few facts the legal clock is computed from."""
-    for known, facts in _recent_clock_facts:
-        if known is life:
-            return facts
-    facts = tuple(found for fact in life if (found := _clock_fact(fact)) is not None)
-    _recent_clock_facts.append((life, facts))
-    return facts
+CLOCK_KINDS = {
+    "received": ClockKind.RECEIVED,
+    "withdrawn": ClockKind.WITHDRAWN,
+    "processing_stopped": ClockKind.PROCESSING_STOPPED,
+    # Refused after the minutes were signed: no result comes, so the clock stands as for a stop.
+    "reception_refused": ClockKind.PROCESSING_STOPPED,
+}
+"""What the clock hears whatever their data says."""
 
 
-_recent_clock_facts: deque[tuple[tuple[LifeFact, ...], tuple[ClockFact, ...]]] = deque(maxlen=3)
-"""As with views: the clock is compared, projected and shown from the same few facts."""
+def _heard(known: tuple[ClockFact, ...], more: tuple[LifeFact, ...]) -> tuple[ClockFact, ...]:
+    return known + tuple(found for fact in more if (found := _clock_fact(fact)) is not None)
+
+
+clock_facts: Callable[[tuple[LifeFact, ...]], tuple[ClockFact, ...]] = growing((), _heard)
+"""The few facts the legal clock is computed from."""
 
 
 def _clock_fact(fact: LifeFact) -> ClockFact | None:
     data = fact.data
     match fact.kind:
-        case "received" | "withdrawn" | "processing_stopped":
-            return ClockFact(ClockKind(fact.kind), fact.at, id=fact.ref)
-        case "reception_refused":
-            # Refused after the minutes were signed: no result comes, so the clock stands as for a stop.
-            return ClockFact(ClockKind.PROCESSING_STOPPED, fact.at, id=fact.ref)
+        case kind if kind in CLOCK_KINDS:
+            return ClockFact(CLOCK_KINDS[kind], fact.at, id=fact.ref)
         case "handover_signed" if data["direction"] == Direction.POST_TO_AGENCY and data["leg"].startswith("C"):
             return ClockFact(ClockKind.HANDOVER_SIGNED, fact.at, id=fact.ref)
         case "supplement_requested" if data["stage"] == SupplementStage.APPRAISAL:
