@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -99,10 +101,9 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
 
     def next_due(self) -> datetime | None:
         """When time alone sets something in motion next."""
-        times = [rung.at for rung in self.ladder if rung_key(rung) not in self.reached]
-        times += [limit.at for limit in self.limits if limit.key not in self.reached]
-        times += [fact.until for fact in self.waiting]
-        return min(times, default=None)
+        clocks: list[RungAt | LimitAt] = sorted([*self.ladder, *self.limits], key=attrgetter("at"))
+        ahead = (one.at for one in clocks if one.key not in self.reached)
+        return min((*islice(ahead, 1), *(fact.until for fact in self.waiting)), default=None)
 
 
 class Verdict(StrEnum):
@@ -228,7 +229,7 @@ def _projected(before: Dossier, dossier: Dossier, view: View, event: Event, refe
         return dossier
     agency = edition.agency(view.receiving)
     ladder = rungs(clock, edition.calendar, hours, agency.near_due_working_days if agency else 2)
-    passed = {rung_key(rung) for rung in ladder if rung.at <= event.recorded}
+    passed = {rung.key for rung in ladder if rung.at <= event.recorded}
     reached = tuple(sorted({*dossier.reached, *passed}))
     announced = clock.due_on if clock.state is ClockState.RUNNING else dossier.announced_on
     return replace(dossier, clock=clock, ladder=ladder, reached=reached, announced_on=announced)
@@ -272,8 +273,8 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
         return replace(dossier, problem=str(outside))
     if found == dossier.limits:
         return dossier
-    known = {limit.key for limit in before.limits}
-    passed = {limit.key for limit in found if limit.at <= event.recorded and limit.key not in known}
+    passed = {limit.key for limit in found if limit.at <= event.recorded}
+    passed -= {limit.key for limit in before.limits} if passed else set()
     reached = tuple(sorted({*dossier.reached, *passed})) if passed else dossier.reached
     return replace(dossier, limits=found, reached=reached)
 
@@ -288,11 +289,6 @@ def _facts_limits(
     return limits(life, edition, procedure)
 
 
-def rung_key(rung: RungAt) -> str:
-    """What makes a rung one: which, of which due date."""
-    return limit_key(rung.rung, str(rung.step), rung.due_on)
-
-
 def fired_key(event: RungReached) -> str:
     """The rung that a timer's fact speaks of."""
     return limit_key(event.data.rung, str(event.data.step), event.data.due_on)
@@ -300,7 +296,7 @@ def fired_key(event: RungReached) -> str:
 
 def _rung_reached(dossier: Dossier, event: RungReached) -> Dossier:
     """A rung of the due date in force is reached, with the look ahead of its instant; any other firing is void."""
-    after = _passed(dossier, fired_key(event), {rung_key(rung) for rung in dossier.ladder})
+    after = _passed(dossier, fired_key(event), {rung.key for rung in dossier.ladder})
     if after is dossier:
         return dossier
     looks = {look.key for look in looks_at(dossier.limits, event.time, event.data.due_on)}

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rules.deadlines.limits import LimitAt
 from rules.deadlines.rungs import RungAt
-from rules.dossier import STANDING, Dossier, looks_at, rung_key
+from rules.dossier import STANDING, Dossier, looks_at
 from schemas.deadline import LimitReached, RungReached
 from schemas.event import Event, derived_id
 from schemas.instant import date_of
@@ -17,7 +17,7 @@ def due(dossier: Dossier, refversion: str, now: datetime) -> list[Event]:
 
     Nominal instants, so that firing twice says one thing. A look ahead of a rung's instant comes with that rung.
     """
-    reached = [rung for rung in dossier.ladder if rung.at <= now and rung_key(rung) not in dossier.reached]
+    reached = [rung for rung in dossier.ladder if rung.at <= now and rung.key not in dossier.reached]
     looked = {look.key for rung in reached for look in looks_at(dossier.limits, rung.at, rung.due_on)}
     facts: list[Event] = [_rung(dossier, rung, refversion, now) for rung in reached]
     facts += [
@@ -35,7 +35,7 @@ def due(dossier: Dossier, refversion: str, now: datetime) -> list[Event]:
 
 def _rung(dossier: Dossier, rung: RungAt, refversion: str, now: datetime) -> RungReached:
     return RungReached(
-        id=derived_id(dossier.code, "rung", rung_key(rung)),
+        id=derived_id(dossier.code, "rung", rung.key),
         source=TIMERS,
         subject=dossier.code,
         time=rung.at,

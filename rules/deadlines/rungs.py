@@ -7,6 +7,7 @@ from msgspec import Struct
 from rules.deadlines.calendar import WorkingDays, next_day
 from rules.deadlines.clock import Clock
 from rules.deadlines.hours import Office
+from rules.deadlines.limits import limit_key
 from schemas.clock import OFFICE_HOURS, ClockState, OfficeHours, Rung
 from schemas.instant import VIETNAM
 
@@ -23,6 +24,11 @@ class RungAt(Struct, frozen=True, array_like=True, gc=False):
     step: int
     at: datetime
     due_on: date
+
+    @property
+    def key(self) -> str:
+        """What makes it one."""
+        return limit_key(self.rung, str(self.step), self.due_on)
 
 
 def rungs(
