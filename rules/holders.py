@@ -12,10 +12,10 @@ from operator import itemgetter
 from msgspec import Struct
 
 from rules.life import LifeFact
-from rules.post.leg import HELD_BY_THE_POST, Leg
+from rules.post.leg import ENDED, WITH_THE_POST, Leg
 from schemas.dossier import Direction
 from schemas.instant import VIETNAM, date_of
-from schemas.postal import RANK, TERMINAL, LegKind, ParcelStatus
+from schemas.postal import LegKind, ParcelStatus
 
 
 class Holder(StrEnum):
@@ -147,10 +147,10 @@ def _consulted(asked: LifeFact, life: Sequence[LifeFact]) -> list[Move]:
 def _carried(leg: Leg) -> list[Move]:
     """The post holds what it confirms to have, until the other end has it."""
     sure = [(one.at, one.status) for one in leg.heard if one.at is not None and leg.is_sure(one)]
-    taken = [at for at, status in sure if RANK.get(status, 0) >= HELD_BY_THE_POST and status not in TERMINAL]
+    taken = [at for at, status in sure if status in WITH_THE_POST and status not in ENDED]
     if not taken:
         return []
-    ends = [(at, status) for at, status in sure if status in TERMINAL]
+    ends = [(at, status) for at, status in sure if status in ENDED]
     moves: list[Move] = [(min(taken), Holder.POST, None)]
     if ends and leg.kind is LegKind.DELIVER_RESULT:
         at, status = min(ends)

@@ -9,9 +9,9 @@ from itertools import combinations
 
 from msgspec import Struct
 
-from rules.post.leg import Update, end_of
+from rules.post.leg import ENDED, Update, end_of
 from schemas.instant import VIETNAM
-from schemas.postal import RANK, TERMINAL, ParcelStatus
+from schemas.postal import RANK, ParcelStatus
 
 TAKEN = RANK[ParcelStatus.PICKED_UP]
 NIGHT_BEGINS_HOUR, NIGHT_ENDS_HOUR = 22, 5
@@ -59,7 +59,7 @@ def _against_its_end(moves: list[Update]) -> list[Contradiction]:
 def _kind(end: Update, move: Update) -> Kind | None:
     if move.status is end.status:
         return None
-    if move.status in TERMINAL:
+    if move.status in ENDED:
         return Kind.TWO_ENDS
     if _at(move) <= _at(end):
         return None
@@ -79,7 +79,11 @@ def _is_night(at: datetime) -> bool:
 def _two_provinces(moves: list[Update]) -> list[Contradiction]:
     """Of two places whose words end with a province each, where the provinces differ and half an hour does not pass."""
     placed = sorted(
-        ((_at(move), move.evidence, move, province) for move in moves if (province := province_of(move.location))),
+        (
+            (_at(move), move.evidence, move, province)
+            for move in moves
+            if move.location and (province := province_of(move.location))
+        ),
         key=lambda one: one[:2],
     )
     return [

@@ -13,9 +13,12 @@ from functools import reduce
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rules.recent import remembered
 from schemas.postal import RANK, TERMINAL, Certainty, FailureReason, FaultParty, LegKind, ParcelStatus, Proof
 
-HELD_BY_THE_POST = RANK[ParcelStatus.PICKED_UP]
+WITH_THE_POST = frozenset(status for status, rank in RANK.items() if rank >= RANK[ParcelStatus.PICKED_UP])
+"""The post has the envelope, or it has come to an end."""
+ENDED = frozenset(TERMINAL)
 KINDS = {kind.value: kind for kind in LegKind}
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """Stands for the time of an update that has none."""
@@ -64,7 +67,7 @@ class Fate(Struct, frozen=True, array_like=True, gc=False):
     @property
     def ended(self) -> bool:
         """Whether the journey is over."""
-        return self.status in TERMINAL
+        return self.status in ENDED
 
 
 NOTHING = Fate(None, (), False, False)
@@ -159,6 +162,7 @@ def _is_copy(one: Update, other: Update) -> bool:
     return one.status is other.status and one.reason is other.reason and _when(one) == _when(other)
 
 
+@remembered
 def joined(updates: tuple[Update, ...]) -> tuple[Update, ...]:
     """The same with copies without a reason joined to the one with it: a history that a carrier gives on request leaves
     out the reason that its webhook gave. Of several reasons the first by name has the copy.
@@ -170,8 +174,10 @@ def joined(updates: tuple[Update, ...]) -> tuple[Update, ...]:
             named[place] = min(named.get(place, one), one, key=_reason)
     if not named:
         return updates
-    found: list[Update] = []
     bare = {(one.status, _when(one)): one for one in updates if one.reason is None}
+    if named.keys().isdisjoint(bare):
+        return updates
+    found: list[Update] = []
     for one in updates:
         place = one.status, _when(one)
         if one.reason is None and place in named:
@@ -218,7 +224,7 @@ def fate(updates: tuple[Update, ...]) -> Fate:
     moves = [update for update in moves if update.at is not None] or moves
     if not moves:
         return NOTHING
-    with_the_post = [move for move in moves if RANK[move.status] >= HELD_BY_THE_POST]
+    with_the_post = [move for move in moves if move.status in WITH_THE_POST]
     held = any(move.status is not ParcelStatus.CANCELLED for move in with_the_post)
     attempts = tuple(move for move in moves if move.status in ATTEMPTS)
     if (end := end_of(with_the_post)) is not None:
@@ -228,7 +234,7 @@ def fate(updates: tuple[Update, ...]) -> Fate:
 
 def end_of(moves: Iterable[Update]) -> Update | None:
     """The end that stands: the first by event time, then by the order of ends; None while there is none."""
-    ends = (move for move in moves if move.status in TERMINAL)
+    ends = [move for move in moves if move.status in ENDED]
     return min(ends, key=lambda move: (_instant(move), TERMINAL.index(move.status), move.evidence), default=None)
 
 
@@ -243,7 +249,7 @@ def _later(one: Update, other: Update) -> Update:
 def _contradicted(end: Update, moves: list[Update]) -> bool:
     """Two different ends, or a movement dated after the end; the same end again is none."""
     return any(
-        move.status is not end.status and (move.status in TERMINAL or _instant(move) > _instant(end)) for move in moves
+        move.status is not end.status and (move.status in ENDED or _instant(move) > _instant(end)) for move in moves
     )
 
 

@@ -140,6 +140,8 @@ def answered(legs: Legs, event: Event, edition: Edition, view: View) -> Legs:
 
 def _answer(leg: Leg, event: Event, edition: Edition, view: View) -> Leg:
     match event:
+        case ItemMoved() if event.data.carrier == leg.carrier:
+            return _moved(leg, event, edition, view)
         case OrderAccepted():
             return _accepted(leg, event, edition, view)
         case OrderRefused() if event.data.carrier == leg.carrier and leg.order is not OrderState.ACCEPTED:
@@ -148,8 +150,6 @@ def _answer(leg: Leg, event: Event, edition: Edition, view: View) -> Leg:
             return replace(leg, order=OrderState.CANCELLED, expected_by=None)
         case CancelRefused() if leg.order is OrderState.CANCELLING:
             return replace(leg, order=OrderState.ACCEPTED)
-        case ItemMoved() if event.data.carrier == leg.carrier:
-            return _moved(leg, event, edition, view)
         case InvitationMade():
             return replace(leg, invited=tuple(sorted({*leg.invited, event.data.at})))
         case StatusConfirmed():

@@ -65,10 +65,9 @@ def post_reacts(turn: Turn) -> None:
 
 def _contradicted(turn: Turn, old: Leg | None, leg: Leg) -> None:
     """Claims that cannot all be true, sure or only reported: said with both sides; the agency is told of sure ones."""
-    known = contradictions(old.heard) if old else ()
-    for found in contradictions(leg.heard):
-        if found in known:
-            continue
+    now = contradictions(leg.heard)
+    known = contradictions(old.heard) if old and now else ()
+    for found in (one for one in now if one not in known):
         data = {
             "leg": leg.name,
             "carrier": leg.carrier,

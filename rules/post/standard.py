@@ -3,17 +3,22 @@
 and its duty before an item goes back: two invitations, two working days apart (art. 5(2)h).
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime, time, timedelta
 
 from rules.deadlines.limits import Limit, LimitAt, limit_at
 from rules.life import View
-from rules.post.leg import GOING_BACK, HELD_BY_THE_POST, Leg, OrderState, Update
+from rules.post.leg import GOING_BACK, WITH_THE_POST, Leg, OrderState, Update
 from rules.reference import Edition
 from schemas.instant import VIETNAM, date_of
-from schemas.postal import RANK, FailureReason, FaultParty, LegKind, ParcelStatus
+from schemas.postal import FailureReason, FaultParty, LegKind, ParcelStatus
 
 TRIED = frozenset({ParcelStatus.DELIVERY_FAILED, ParcelStatus.AWAITING_COLLECTION, ParcelStatus.DELIVERED})
+ANY = frozenset(ParcelStatus)
+FAILED = frozenset({ParcelStatus.DELIVERY_FAILED})
+WENT_BACK = GOING_BACK | {ParcelStatus.RETURNED_TO_SENDER}
+NOT_AWAITED = TRIED | WENT_BACK | {ParcelStatus.CANCELLED}
+"""After these no first attempt is waited for any more."""
 INVITATIONS, APART_WORKING_DAYS = 2, 2
 ASKED_FIRST = timedelta(hours=6)
 """How long a carrier has to answer the question where its item is, before the silence is said."""
@@ -59,16 +64,13 @@ def attempt_limit(leg: Leg, edition: Edition, view: View) -> LimitAt | None:
 
     What is only reported counts too: nobody is blamed against a carrier's word.
     """
-    moves = [(date_of(update.at), update) for update in leg.heard if update.at is not None]
-    accepted = [day for day, update in moves if RANK.get(update.status, 0) >= HELD_BY_THE_POST]
+    moves = [(update.at, update.status) for update in leg.heard if update.at is not None]
+    accepted = [at for at, status in moves if status in WITH_THE_POST]
     if not accepted or leg.order in (OrderState.CANCELLING, OrderState.CANCELLED):
         return None
     n = edition.bundle.same_province_days if one_province(edition, view, leg) else edition.bundle.elsewhere_days
-    limit_on = edition.calendar.after(min(accepted), max(n, 1))
-    ends = TRIED | GOING_BACK | {ParcelStatus.RETURNED_TO_SENDER, ParcelStatus.CANCELLED}
-    if any(update.status in ends and day <= limit_on for day, update in moves):
-        return None
-    return limit_at(Limit.ATTEMPT, leg.name, limit_on)
+    limit = limit_at(Limit.ATTEMPT, leg.name, edition.calendar.after(date_of(min(accepted)), max(n, 1)))
+    return None if any(status in NOT_AWAITED and at < limit.at for at, status in moves) else limit
 
 
 def silence_limit(leg: Leg) -> LimitAt | None:
@@ -83,11 +85,10 @@ def went_back_too_early(leg: Leg, edition: Edition) -> Update | None:
 
     An item that was refused or whose addressee cannot be found needs none, nor does one its sender called off.
     """
-    back = [one for one in _sure(leg) if one.status in GOING_BACK or one.status is ParcelStatus.RETURNED_TO_SENDER]
-    if leg.kind is not LegKind.DELIVER_RESULT or leg.called_off or not back:
+    if leg.kind is not LegKind.DELIVER_RESULT or leg.called_off or not (back := list(_sure(leg, WENT_BACK))):
         return None
     first = min(back, key=_when)
-    failed = [one for one in _sure(leg) if one.status is ParcelStatus.DELIVERY_FAILED and _when(one) <= _when(first)]
+    failed = [one for one in _sure(leg, FAILED) if _when(one) <= _when(first)]
     if not failed or {one.reason for one in (*failed, *back)} & GROUNDS:
         return None
     days = sorted({date_of(at) for at in _invited(leg, failed) if at <= _when(first)})
@@ -96,7 +97,7 @@ def went_back_too_early(leg: Leg, edition: Edition) -> Update | None:
 
 def ground_of(leg: Leg, edition: Edition) -> str | None:
     """Why an item counts as undeliverable, in the words of the Postal Law (art. 17); None where no ground is known."""
-    failed = [one for one in _sure(leg) if one.status is ParcelStatus.DELIVERY_FAILED]
+    failed = list(_sure(leg, FAILED))
     for one in sorted((one for one in _sure(leg) if one.reason in GROUND_WORDS), key=_when, reverse=True):
         assert one.reason is not None
         return GROUND_WORDS[one.reason]
@@ -110,8 +111,8 @@ def at_fault(leg: Leg) -> FaultParty | None:
     return max(faults, key=_when).fault if faults else None
 
 
-def _sure(leg: Leg) -> Iterable[Update]:
-    return (one for one in leg.heard if one.at is not None and leg.is_sure(one))
+def _sure(leg: Leg, statuses: Container[ParcelStatus] = ANY) -> Iterable[Update]:
+    return (one for one in leg.heard if one.status in statuses and one.at is not None and leg.is_sure(one))
 
 
 def _when(update: Update) -> datetime:
@@ -123,8 +124,7 @@ def _invited(leg: Leg, failed: Iterable[Update]) -> list[datetime]:
     """When the addressee was invited: as somebody stated; else each failed attempt, and waiting to be fetched."""
     if leg.invited:
         return list(leg.invited)
-    waits = (one for one in _sure(leg) if one.status is ParcelStatus.AWAITING_COLLECTION)
-    return [_when(one) for one in (*failed, *waits)]
+    return [_when(one) for one in (*failed, *_sure(leg, {ParcelStatus.AWAITING_COLLECTION}))]
 
 
 def _apart(days: list[date], edition: Edition) -> int:
