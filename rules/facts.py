@@ -1,5 +1,6 @@
 """How a derived fact is made: its id from its cause and what it is about, its times and versions from its cause."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,13 +16,18 @@ from schemas.upcasting import first, said
 STREAMS = "/hoso/streams"
 JSON = "application/json"
 
-_encode = msgspec.json.Encoder().encode
+Data = dict[str, Any]
+Later = Callable[[], Data]
+"""Makes a fact's data when it is encoded: whoever folds a log to see where it leads encodes nothing."""
+
+
+_encode = msgspec.json.Encoder(enc_hook=lambda later: later()).encode
 
 
 class Derived(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact that a fact has given rise to, in its envelope: what its type's schema reads, and nothing to check again.
 
-    `data` holds what JSON can say, without what is not there; instants are in Viet Nam's zone.
+    `data` holds what JSON can say, without what is not there, or makes it; instants are in Viet Nam's zone.
     """
 
     specversion: str
@@ -36,12 +42,17 @@ class Derived(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     refversion: str | None = None
     codeversion: str | None = None
     traceparent: str | None = None
-    data: dict[str, Any]
+    data: Data | Later
 
     @property
     def topic(self) -> str:
         """The topic it travels on."""
         return TYPES[self.type].topic
+
+    @property
+    def content(self) -> Data:
+        """Its data, made if it is still to be made."""
+        return self.data() if callable(self.data) else self.data
 
     @property
     def ref(self) -> str:
@@ -57,7 +68,7 @@ class Derived(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         return Event.decode(self.encode())
 
 
-def caused(kind: type[Event], by: Event, data: dict[str, Any], *about: object, type: str | None = None) -> Derived:
+def caused(kind: type[Event], by: Event, data: Data | Later, *about: object, type: str | None = None) -> Derived:
     """A fact of this kind that `by` gives rise to: said twice it is the same fact, byte for byte.
 
     Its `time` is its cause's; its id comes from the cause, the kind and `about`: leg, rung and step, agency, round.
@@ -75,11 +86,11 @@ def caused(kind: type[Event], by: Event, data: dict[str, Any], *about: object, t
         causationid=ref,
         refversion=by.refversion,
         traceparent=by.traceparent,
-        data=present(data),
+        data=data if callable(data) else present(data),
     )
 
 
-def present(data: dict[str, Any]) -> dict[str, Any]:
+def present(data: Data) -> Data:
     """The entries that are there."""
     return {name: value for name, value in data.items() if value is not None}
 

@@ -4,6 +4,8 @@ Deadlines projected, the post asked, agencies told, facts refused. Pure: folding
 for byte, under the same ids.
 """
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from rules.deadlines.reactions import clock_reacts, limit_reacts, rung_reacts
@@ -70,7 +72,7 @@ def _rejected(ref: str, why: str, waiting: Waiting | None = None) -> Telling:
 
 
 def _state(was: Dossier, after: Dossier, event: Event, view: View) -> tuple[Dossier, list[Derived]]:
-    """The whole public state, when anything of it changed: no contact, no free text."""
+    """The whole public state, when anything of it changed: no contact, no free text. It is drawn when it is encoded."""
     changed = (was.status, was.clock, was.legs, was.waiting, was.problem, was.life, was.retracted) != (
         after.status,
         after.clock,
@@ -83,4 +85,4 @@ def _state(was: Dossier, after: Dossier, event: Event, view: View) -> tuple[Doss
     if not changed:
         return after, []
     after = replace(after, sequence=after.sequence + 1)
-    return after, [caused(DossierStateChanged, event, shown(after, view))]
+    return after, [caused(DossierStateChanged, event, partial(shown, after, view))]

@@ -28,6 +28,10 @@ LATE = histogram("hoso_timer_late_seconds")
 log = structlog.get_logger()
 
 
+class Unsayable(Exception):
+    """What follows from a fact cannot be put into bytes."""
+
+
 class Fold:
     """One dossier's log, folded fact by fact; what cannot be folded is parked, and too much of that ends the worker."""
 
@@ -46,32 +50,36 @@ class Fold:
             PARKED.inc()
         if after == before and not facts:
             return Stepped(None)
+        try:
+            outputs = [(fact.topic, fact.encode(RELEASE)) for fact in facts]
+        except Exception as error:  # the public state is drawn here
+            raise Unsayable(f"{type(error).__name__}: {error}") from error
         next_due = after.next_due()
-        outputs = [(fact.topic, fact.encode(RELEASE)) for fact in facts]
         return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs)
 
     def poison(self, record: Record, error: Exception, state: bytes | None) -> Stepped:
         """What follows instead of a step that failed; what no rule foresaw stops the worker before it commits.
 
-        Bytes that are no event go to the dead letters. A fact whose consequences no topic can hold parks its dossier;
-        where not even that can be held, it goes to the dead letters too: neither may stop its partition for ever.
+        Bytes that are no event go to the dead letters. A fact whose consequences no topic can hold, or nobody can put
+        into bytes, parks its dossier; where not even that can be held, it goes to the dead letters too: neither may
+        stop its partition for ever.
         """
         match error:
             case NotAnEvent() | Unfit():
                 stepped = _letter(record, error)
-            case TooLarge():
+            case TooLarge() | Unsayable():
                 stepped = self._set_aside(record, error, state)
             case _:
                 raise error
         self._guard.saw(record.partition, went_wrong=True)
         return stepped
 
-    def _set_aside(self, record: Record, error: TooLarge, state: bytes | None) -> Stepped:
+    def _set_aside(self, record: Record, error: TooLarge | Unsayable, state: bytes | None) -> Stepped:
         kept = decode(state)
         if kept.parked:
             return _letter(record, error)
         event, ref = _read(record)
-        after = parked(kept, event, record.value, ref, f"TooLarge: {error}", self._reference)
+        after = parked(kept, event, record.value, ref, f"{type(error).__name__}: {error}", self._reference)
         held = encode(after)
         if len(held) > MOST_KEPT:
             return _letter(record, error)

@@ -61,11 +61,11 @@ class Account:
         for fact in said:
             match fact.type:
                 case t if t == PROJECTED:
-                    self.dates.append(DateSet(fact.time, fact.data["due_on"]))
+                    self.dates.append(DateSet(fact.time, fact.content["due_on"]))
                 case t if t == SUSPENDED:
                     self.dates.append(DateSet(fact.time, None))
                 case t if t == OWED and (due_on := self.dates[-1].due_on):
-                    self.owed.setdefault(due_on, Said(fact.data["limit_on"], fact.time))
+                    self.owed.setdefault(due_on, Said(fact.content["limit_on"], fact.time))
                 case t if t == DRAFTED and (due_on := self.dates[-1].due_on):
                     self._drafted(due_on, fact.time)
 

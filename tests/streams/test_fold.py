@@ -7,7 +7,7 @@ import pytest
 from schemas.event import NotAnEvent
 from streams.codec import decode
 from streams.engine import Record, TooLarge, Unfit
-from streams.fold import MOST_KEPT, Fold, Guard, TooMuchParked
+from streams.fold import MOST_KEPT, Fold, Guard, TooMuchParked, Unsayable
 from tests.builders import CODE, REFERENCE, admitted, sample
 
 
@@ -75,6 +75,22 @@ def test_a_fact_whose_consequences_no_topic_can_hold_parks_its_dossier() -> None
     kept = decode(stepped.state)
     assert [one.raw for one in kept.parked] == [raw]
     assert kept.why.startswith("TooLarge")
+
+
+def test_a_fact_whose_public_state_cannot_be_drawn_parks_its_dossier(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> dict[str, object]:
+        raise OverflowError("no such day")
+
+    fold, record = Fold(REFERENCE), a_record(admitted(sample(2)).encode())
+    monkeypatch.setattr("rules.reactions.shown", fails)
+    with pytest.raises(Unsayable) as found:
+        fold.step(None, record)
+
+    stepped = fold.poison(record, found.value, None)
+
+    kept = decode(stepped.state)
+    assert [one.raw for one in kept.parked] == [record.value]
+    assert kept.why == "Unsayable: OverflowError: no such day"
 
 
 def test_what_waits_behind_a_parked_fact_and_no_longer_fits_goes_to_the_dead_letters() -> None:
