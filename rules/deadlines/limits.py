@@ -24,6 +24,8 @@ AFTERNOON = time(15, 0)
 """Received later than this, a dossier may be transferred on the next working day (Decree 61/2018 art. 18(2))."""
 ENDS = frozenset({"reception_refused", "result_ready", "withdrawn", "processing_stopped"})
 """After these nobody waits for a transfer, papers, an answer or a step any more."""
+OPENING = ("received", "submitted", "collection_registered", "adopted")
+"""Facts that say whose the dossier is; of two that do, the kind named earlier here."""
 LOOKS_AHEAD = (2, 1)
 """So many working days before a due date it is asked whether it will be kept (Decree 61/2018 art. 19(9))."""
 
@@ -102,14 +104,12 @@ def _by_kind(life: Sequence[LifeFact]) -> Kinds:
     return kinds
 
 
-def _of(kinds: Kinds, *names: str) -> Iterator[LifeFact]:
-    for name in names:
-        yield from kinds.get(name, ())
+def _of(kinds: Kinds, *names: str) -> list[LifeFact]:
+    return [fact for name in names for fact in kinds.get(name, ())]
 
 
-def _first_data(kinds: Kinds, name: str) -> Any:
+def _first_data(opening: Iterable[LifeFact], name: str) -> Any:
     """What the dossier's opening facts say of this; the first that says anything."""
-    opening = _of(kinds, "received", "submitted", "collection_registered", "adopted")
     return next((fact.data[name] for fact in opening if name in fact.data), None)
 
 
@@ -123,8 +123,10 @@ def _ended(kinds: Kinds, limit_on: date) -> bool:
 
 def _reception(kinds: Kinds, edition: Edition) -> Iterator[LimitAt]:
     """One working day after an online submission it is received, refused, or papers are asked for."""
-    first = next(_of(kinds, "submitted"), None)
-    if first is None or first.data.get("channel") != Channel.ONLINE:
+    if "submitted" not in kinds:
+        return
+    first = kinds["submitted"][0]
+    if first.data.get("channel") != Channel.ONLINE:
         return
     limit_on = edition.calendar.after(date_of(first.at), 1)
     answers = _of(kinds, "received", "supplement_requested", *ENDS)
@@ -134,10 +136,10 @@ def _reception(kinds: Kinds, edition: Edition) -> Iterator[LimitAt]:
 
 def _transfer(kinds: Kinds, edition: Edition) -> Iterator[LimitAt]:
     """On the working day of its reception a dossier goes on to the agency that decides, if that is another."""
-    received = next(_of(kinds, "received"), None)
-    if received is None:
+    if "received" not in kinds:
         return
-    competent, receiving = _first_data(kinds, "competent_agency"), _first_data(kinds, "receiving_agency")
+    received, opening = kinds["received"][0], _of(kinds, *OPENING)
+    competent, receiving = _first_data(opening, "competent_agency"), _first_data(opening, "receiving_agency")
     if competent is None or edition.same(competent, receiving):
         return
     limit_on = transfer_by(received.at, edition)
@@ -156,7 +158,7 @@ def transfer_by(received_at: datetime, edition: Edition) -> date:
 
 def _supplements(kinds: Kinds, edition: Edition, procedure: Procedure | None) -> Iterator[LimitAt]:
     """So many calendar days after a round's first request, rolled forward, its papers are complete."""
-    if procedure is None or procedure.supplement_days is None:
+    if procedure is None or procedure.supplement_days is None or "supplement_requested" not in kinds:
         return
     for number, (asked, complete) in enumerate(_rounds(kinds), start=1):
         limit_on = edition.calendar.roll(date_of(asked.at) + timedelta(days=procedure.supplement_days))
