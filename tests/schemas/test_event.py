@@ -3,13 +3,16 @@ apart.
 """
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from schemas.dossier import ResultReady
-from schemas.event import Event, NotAnEvent, UnknownType, canonical, derived_id, digest_of
+from schemas.event import _AT_HOME, Event, NotAnEvent, UnknownType, _here, canonical, derived_id, digest_of
+from schemas.narrow import narrowed
 from tests.builders import CODE, admitted, sample
 
 GOOD = (1, 2, 3, 4, 5, 6, 7, 8, 21, 22, 23, 24, 33)
@@ -54,6 +57,32 @@ def test_an_instant_comes_out_in_viet_nams_zone() -> None:
     event = Event.decode(json.dumps(sample(1) | {"time": "2026-11-02T01:15:00Z"}).encode())
 
     assert json.loads(event.encode())["time"] == "2026-11-02T08:15:00+07:00"
+
+
+@pytest.mark.parametrize("number", GOOD)
+def test_an_event_reads_the_same_whether_its_instants_are_in_viet_nams_zone_or_in_another(number: int) -> None:
+    event = admitted(sample(number))
+    abroad = json.loads(event.encode())
+    for name in ("time", "recordedtime"):
+        abroad[name] = datetime.fromisoformat(abroad[name]).astimezone(UTC).isoformat()
+
+    read = Event.decode(json.dumps(abroad).encode())
+
+    assert read == event
+    assert read.encode() == event.encode()
+
+
+def test_the_narrow_reader_takes_no_instant_of_another_zone() -> None:
+    abroad = json.dumps(sample(7) | {"time": "2026-11-02T01:15:00Z"})
+
+    with pytest.raises(ValidationError, match="timezone"):
+        narrowed(ResultReady, {_here: _AT_HOME}).validate_json(abroad)
+
+
+@pytest.mark.parametrize("time", ["1989-12-31T23:59:59+07:00", "2201-01-01T00:00:00+07:00"])
+def test_an_instant_of_another_age_is_refused_in_viet_nams_zone_too(time: str) -> None:
+    with pytest.raises(NotAnEvent):
+        Event.decode(json.dumps(sample(1) | {"time": time}).encode())
 
 
 def test_the_same_cause_purpose_and_subject_give_the_same_id_for_ever() -> None:
