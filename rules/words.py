@@ -139,7 +139,10 @@ def words(kind: NoticeKind, **values: object) -> dict[str, str]:
     """The sentence of a notice, as `schemas.notice.Words` has it; dates are written as the citizen writes them."""
     vi, en = SENTENCES[kind]
     shown = {name: shown_day(value) if isinstance(value, date) else value for name, value in values.items()}
-    return {"vi": vi.format_map(shown | _reason(values, 0)), "en": en.format_map(shown | _reason(values, 1))}
+    if "reason" not in values:
+        return {"vi": vi.format_map(shown), "en": en.format_map(shown)}
+    reason_vi, reason_en = _reason(values["reason"])
+    return {"vi": vi.format_map(shown | {"reason": reason_vi}), "en": en.format_map(shown | {"reason": reason_en})}
 
 
 def shown_day(day: date) -> str:
@@ -147,8 +150,5 @@ def shown_day(day: date) -> str:
     return f"{day.day:02}/{day.month:02}/{day.year}"
 
 
-def _reason(values: dict[str, object], language: int) -> dict[str, str]:
-    reason = values.get("reason")
-    if isinstance(reason, FailureReason):
-        return {"reason": REASONS[reason][language]}
-    return {"reason": ("chưa rõ lý do", "no reason was given")[language]} if "reason" in values else {}
+def _reason(reason: object) -> tuple[str, str]:
+    return REASONS[reason] if isinstance(reason, FailureReason) else ("chưa rõ lý do", "no reason was given")

@@ -1,6 +1,6 @@
 """The step under the engine: decode, evolve, react, encode. Pure, but for the reference data it looks up by version."""
 
-from collections import deque
+from collections import defaultdict, deque
 
 import structlog
 
@@ -114,11 +114,11 @@ class Guard:
     RECENT, ENOUGH, MOST_SHARE = 200, 50, 0.5
 
     def __init__(self) -> None:
-        self._recent: dict[int, deque[bool]] = {}
+        self._recent: defaultdict[int, deque[bool]] = defaultdict(lambda: deque(maxlen=self.RECENT))
 
     def saw(self, partition: int, went_wrong: bool) -> None:
         """One more fact. Raises TooMuchParked, which ends the worker before it commits."""
-        recent = self._recent.setdefault(partition, deque(maxlen=self.RECENT))
+        recent = self._recent[partition]
         recent.append(went_wrong)
         if went_wrong and len(recent) >= self.ENOUGH and sum(recent) > len(recent) * self.MOST_SHARE:
             raise TooMuchParked(f"{sum(recent)} of the last {len(recent)} facts of partition {partition} parked")
