@@ -24,7 +24,7 @@ from rules.post.orders import answered, planned
 from rules.post.standard import attempt_limit, silence_limit
 from rules.reference import Edition, Reference, term_of
 from rules.standing import has_standing
-from schemas.clock import ClockFact, ClockState
+from schemas.clock import ClockState
 from schemas.deadline import LimitReached, ReferenceChanged, RungReached
 from schemas.dossier import Corrected, DossierFact, DossierStatus
 from schemas.event import Event
@@ -159,16 +159,15 @@ def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossie
 
 def _settled(dossier: Dossier, view: View, today: Edition) -> Dossier:
     """What follows from facts and answers together: the post's orders, the status."""
-    dossier = replace(dossier, legs=planned(dossier.code, dossier.legs, view, today))
-    return replace(dossier, status=_status(view, dossier))
+    legs = planned(dossier.code, dossier.legs, view, today)
+    return replace(dossier, legs=legs, status=_status(view, legs))
 
 
-def _status(view: View, dossier: Dossier) -> DossierStatus:
+def _status(view: View, legs: Iterable[Leg]) -> DossierStatus:
     """The agencies' word, and where a result's envelope is with the citizen, that it was returned."""
-    delivered = any(
-        leg.kind is LegKind.DELIVER_RESULT and leg.known.status is ParcelStatus.DELIVERED for leg in dossier.legs
-    )
-    if delivered and view.status is DossierStatus.RESULT_READY:
+    if view.status is DossierStatus.RESULT_READY and any(
+        leg.kind is LegKind.DELIVER_RESULT and leg.known.status is ParcelStatus.DELIVERED for leg in legs
+    ):
         return DossierStatus.RESULT_RETURNED
     return view.status
 
@@ -207,10 +206,11 @@ def _taken(dossier: Dossier, event: DossierFact) -> Dossier:
 
 def _projected(before: Dossier, dossier: Dossier, view: View, event: Event, reference: Reference) -> Dossier:
     """The clock anew from its facts; the first that starts it pins the dossier to the version it names."""
+    heard = clock_facts(effective(before.life, before.retracted))
     facts = clock_facts(effective(dossier.life, dossier.retracted))
     if view.procedure is None or (not facts and dossier.clock.state is ClockState.NOT_STARTED):
         return dossier
-    if _clock_stands(before, dossier, view, facts):
+    if facts == heard and _clock_stands(before, dossier, view):
         return dossier
     pinned = dossier.refversion or event.refversion
     edition = reference.at(pinned or "")
@@ -246,13 +246,12 @@ def is_moved_by(dossier: Dossier, event: ReferenceChanged) -> bool:
     return dossier.refversion == event.data.from_ and dossier.clock.state in OPEN
 
 
-def _clock_stands(before: Dossier, after: Dossier, view: View, facts: tuple[ClockFact, ...]) -> bool:
-    """Whether nothing that a clock is computed from differs from what it was computed from before."""
+def _clock_stands(before: Dossier, after: Dossier, view: View) -> bool:
+    """Whether nothing that a clock is computed from, besides its facts, differs from what it was computed from."""
     if before.refversion is None or before.refversion != after.refversion:
         return False
     was = before.view()
-    same = (was.procedure, was.competent, was.receiving) == (view.procedure, view.competent, view.receiving)
-    return same and clock_facts(effective(before.life, before.retracted)) == facts
+    return (was.procedure, was.competent, was.receiving) == (view.procedure, view.competent, view.receiving)
 
 
 def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, reference: Reference) -> Dossier:
