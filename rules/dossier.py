@@ -102,6 +102,7 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
     def next_due(self) -> datetime | None:
         """When time alone sets something in motion next."""
         clocks: list[RungAt | LimitAt] = sorted([*self.ladder, *self.limits], key=attrgetter("at"))
+        # Nearest first: keys are made up to the first that is not reached.
         ahead = (one.at for one in clocks if one.key not in self.reached)
         return min((*islice(ahead, 1), *(fact.until for fact in self.waiting)), default=None)
 
@@ -273,7 +274,7 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
     if found == dossier.limits:
         return dossier
     passed = {limit.key for limit in found if limit.at <= event.recorded}
-    passed -= {limit.key for limit in before.limits} if passed else set()
+    passed = passed and passed - {limit.key for limit in before.limits}
     reached = tuple(sorted({*dossier.reached, *passed})) if passed else dossier.reached
     return replace(dossier, limits=found, reached=reached)
 
