@@ -1,25 +1,21 @@
 """`hoso report`: what agencies report, from the read model. A report that does not add up says so and exits 1."""
 
-import csv
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from hoso.sheet import Sheet, show
+from connectors.project.sectors import SECTORS
+from hoso.sheet import show
 
 if TYPE_CHECKING:
-    from connectors.project.library import Library
-    from connectors.project.reading import Reading
+    from connectors.reports.asked import Source
     from rules.reports.period import Period
 
-REPOSITORY = Path(__file__).parents[2]
-SECTORS = REPOSITORY / "deploy" / "reports" / "sectors.csv"
 BY = "agency,level,sector,procedure"
 
 report = typer.Typer(name="report", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -53,32 +49,11 @@ def form06a(
     hoso report 06a --from 2026-11-01 --to 2026-11-30 --by agency --json
     """
     from rules.reports.form06a import BY as KNOWN
-    from rules.reports.form06a import Line
-    from rules.reports.form06a import form06a as form_of
-    from rules.reports.period import end_of
 
     names = tuple(name.strip() for name in by.split(","))
     if unknown := [name for name in names if name not in KNOWN]:
         _stop(f"{unknown[0]} is nothing to break down by: {', '.join(KNOWN)}")
-    period = _period(first, last)
-    known_at = end_of(_day(as_of)) if as_of else period.ends
-    with _reading(agency, sectors) as (reading, _):
-        form = form_of(reading.cases(period, known_at), period, known_at, names)
-    figures = (
-        "to_handle", "online", "direct_and_postal", "postal", "carried_over", "resolved", "early", "on_time", "late",
-        "pending", "in_time", "overdue",
-    )  # fmt: skip
-    then = ("resolved", "late", "overdue")
-
-    def row(group: Sequence[str], stated: Line, known: Line) -> list[Any]:
-        return [*group, *(getattr(stated, name) for name in figures), *(getattr(known, name) for name in then)]
-
-    groups = sorted({*form.stated, *form.known})
-    rows: list[Sequence[Any]] = [row(one, form.stated.get(one, Line()), form.known.get(one, Line())) for one in groups]
-    total = form.total(form.stated)
-    rows.append(row(["all", *[""] * (len(names) - 1)], total, form.total(form.known)))
-    columns = (*names, *figures, *(f"{name}_known" for name in then))
-    show(Sheet(_title("Form II.06a", period), columns, rows, total.shares(), form.problems()), as_csv, as_json)
+    _make("06a", first, last, agency, as_csv, as_json, sectors, as_of=as_of, by=names)
 
 
 @report.command("reception")
@@ -90,17 +65,7 @@ def reception(
     \b
     hoso report reception --from 2026-11-01 --to 2026-11-30
     """
-    from rules.reports.period import end_of
-    from rules.reports.reception import receptions
-    from schemas.instant import date_of, now
-
-    period = _period(first, last)
-    known_at = end_of(_day(as_of)) if as_of else period.ends
-    with _reading(agency) as (reading, library):
-        calendar = library.newest.calendar
-        found = receptions(reading.submissions(period), period, calendar, date_of(now()), known_at)
-    _lines("Late receptions", ("agency",), {(one,): line for one, line in found.lines.items()}, found.total(),
-           period, found.problems(), as_csv, as_json)  # fmt: skip
+    _make("reception", first, last, agency, as_csv, as_json, as_of=as_of)
 
 
 @report.command("apologies")
@@ -110,15 +75,7 @@ def apologies(first: From, last: To, agency: Agency = None, as_csv: Csv = False,
     \b
     hoso report apologies --from 2026-11-01 --to 2026-11-30
     """
-    from rules.reports.apologies import apologies as letters
-    from rules.reports.apologies import problems
-    from schemas.instant import now
-
-    period = _period(first, last)
-    with _reading(agency) as (reading, library):
-        found = letters(reading.owing(), period, library.newest.calendar, now())
-    lines = {(one,): figures for one, figures in found.figures.items()}
-    _lines("Letters of apology", ("agency",), lines, found.total(), period, problems(found), as_csv, as_json)
+    _make("apologies", first, last, agency, as_csv, as_json)
 
 
 @report.command("post")
@@ -128,13 +85,7 @@ def post(first: From, last: To, agency: Agency = None, as_csv: Csv = False, as_j
     \b
     hoso report post --from 2026-10-01 --to 2026-12-31
     """
-    from rules.reports.post import carried
-
-    period = _period(first, last)
-    with _reading(agency) as (reading, _):
-        found = carried(reading.journeys(period), period)
-    keys = ("carrier", "leg", "agency")
-    _lines("The post", keys, found.lines, found.total(), period, found.problems(), as_csv, as_json, ("owed",))
+    _make("post", first, last, agency, as_csv, as_json)
 
 
 @report.command("holders")
@@ -144,14 +95,7 @@ def holders(first: From, last: To, agency: Agency = None, as_csv: Csv = False, a
     \b
     hoso report holders --agency H29.12 --from 2026-11-01 --to 2026-11-30
     """
-    from rules.reports.holders import HolderLine
-    from rules.reports.holders import holders as days_of
-
-    period = _period(first, last)
-    with _reading(agency) as (reading, _):
-        found = days_of(reading.ended(period), period)
-    total = HolderLine(found.dossiers, found.days, found.late)
-    _lines("Days by holder", ("holder", "held_by"), found.lines, total, period, found.problems(), as_csv, as_json)
+    _make("holders", first, last, agency, as_csv, as_json)
 
 
 @report.command("promises")
@@ -169,32 +113,52 @@ def promises(
     hoso report promises --from 2026-11-01 --to 2026-11-30
     hoso report promises --agency H29.12 --from 2026-11-01 --to 2026-11-30 --dossiers
     """
-    from rules.reports.promises import promises as promised
+    _make("promises", first, last, agency, as_csv, as_json, dossiers=dossiers)
 
-    period = _period(first, last)
-    with _reading(agency) as (reading, _):
-        found = promised(reading.promises(period), period)
-    if dossiers:
-        rows: list[Sequence[Any]] = [
-            (code, said.isoformat(), computed.isoformat(), (said - computed).days)
-            for code, said, computed in sorted(found.differing)
-        ]
-        columns = ("dossier", "promised_on", "computed_on", "days_later")
-        show(Sheet(_title("Promises that differ", period), columns, rows, {}, found.problems()), as_csv, as_json)
-        return
-    keys = ("agency", "procedure")
-    _lines("Promises", keys, found.lines, found.total(), period, found.problems(), as_csv, as_json)
+
+@report.command("satisfaction")
+def satisfaction(first: From, last: To, agency: Agency = None, as_csv: Csv = False, as_json: Json = False) -> None:
+    """Citizens' ratings given in the period: the nine indices (0 to 2), the points of 18 and the grade, by agency.
+
+    \b
+    hoso report satisfaction --from 2026-11-01 --to 2026-11-30
+    hoso report satisfaction --agency H29.12 --from 2026-10-01 --to 2026-12-31 --csv
+    """
+    _make("satisfaction", first, last, agency, as_csv, as_json)
 
 
 # ---------------------------------------------------------------- what they share
 
 
+def _make(
+    name: str,
+    first: str,
+    last: str,
+    agency: str | None,
+    as_csv: bool,
+    as_json: bool,
+    sectors: Path = SECTORS,
+    as_of: str | None = None,
+    **more: Any,
+) -> None:
+    """Make a report and print it."""
+    from connectors.reports.asked import Asked
+    from connectors.reports.every import REPORTS
+
+    asked = Asked(_period(first, last), _day(as_of) if as_of else None, **more)
+    with _source(agency, sectors) as source:
+        sheet = REPORTS[name].sheet(source, asked)
+    show(sheet, as_csv, as_json)
+
+
 @contextmanager
-def _reading(agency: str | None, sectors: Path = SECTORS) -> "Iterator[tuple[Reading, Library]]":
+def _source(agency: str | None, file: Path) -> "Iterator[Source]":
     """The read model at one moment; a sentence and status 1 where there is none, or no such agency."""
     from connectors.project import sets
     from connectors.project.library import NoReference, library
     from connectors.project.reading import Reading
+    from connectors.project.sectors import sectors
+    from connectors.reports.asked import Source
     from connectors.settings import Settings
     from connectors.store import open_store
     from connectors.verdicts import TryLater
@@ -203,21 +167,16 @@ def _reading(agency: str | None, sectors: Path = SECTORS) -> "Iterator[tuple[Rea
     store = open_store(Settings(kafka_bootstrap=f"{LOOPBACK}:1").read_database_url)
     try:
         with sets.looking(store) as (connection, tables):
-            known = library(connection, tables, _sectors(sectors))
+            known = library(connection, tables, sectors(file))
             if agency is not None and known.newest.agency(agency) is None:
                 _stop(f"{agency} is no agency of the reference data in force, {known.in_force}")
-            yield Reading(connection, tables, known, agency), known
+            yield Source(Reading(connection, tables, known, agency), known)
+    except FileNotFoundError as error:
+        _stop(f"there is no file {error.filename}")
     except (TryLater, NoReference) as error:
         _stop(str(error))
     finally:
         store.close()
-
-
-def _sectors(path: Path) -> dict[str, str]:
-    if not path.exists():
-        _stop(f"there is no file {path}")
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["procedure"]: row["sector"] for row in csv.DictReader(file)}
 
 
 def _period(first: str, last: str) -> "Period":
@@ -239,31 +198,3 @@ def _day(text: str) -> date:
 def _stop(sentence: str) -> NoReturn:
     print(sentence, file=sys.stderr)
     raise typer.Exit(1)
-
-
-def _title(name: str, period: "Period") -> str:
-    return f"{name}, {period.first} to {period.last}"
-
-
-def _lines(
-    name: str,
-    keys: Sequence[str],
-    lines: Mapping[Any, Any],
-    total: Any,
-    period: "Period",
-    problems: Sequence[str],
-    as_csv: bool,
-    as_json: bool,
-    more: Sequence[str] = (),
-) -> None:
-    """A report whose rows are dataclasses under a key, and their total; `more` are figures that follow from others."""
-    figures = (*asdict(total), *more)
-
-    def row(key: Sequence[str], line: Any) -> list[Any]:
-        return [*key, *(getattr(line, name) for name in figures)]
-
-    rows: list[Sequence[Any]] = [row(key, line) for key, line in sorted(lines.items())]
-    rows.append(row(["all", *[""] * (len(keys) - 1)], total))
-    shares = getattr(total, "shares", {})
-    shares = shares() if callable(shares) else shares
-    show(Sheet(_title(name, period), (*keys, *figures), rows, shares, problems), as_csv, as_json)

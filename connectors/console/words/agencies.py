@@ -1,0 +1,115 @@
+"""What the pages of agencies say."""
+
+from typing import Any
+
+SAYS: dict[str, dict[str, Any]] = {
+    "vi": {
+        "title": "Cơ quan",
+        "caption": (
+            "Hồ sơ mà cơ quan có thẩm quyền giải quyết, hoặc đã tiếp nhận mà chưa rõ cơ quan giải quyết; nhiều hồ sơ "
+            "quá hạn xếp trước."
+        ),
+        "nobody": "Chưa có cơ quan nào.",
+        "agency": "Cơ quan",
+        "open": "đang giải quyết",
+        "due_today": "hẹn trả hôm nay",
+        "near_due": "sắp đến hạn",
+        "overdue": "đã quá hạn",
+        "suspended": "tạm dừng",
+        "heard": "Sự kiện nhận được lần cuối",
+        "owed": "Thông báo còn nợ",
+        "gave_up": "Thông báo không gửi được",
+        "aside": "Thông báo để riêng, chờ người xử lý",
+        "told_by": "Nhận thông báo qua",
+        "promises": "Ngày hẹn trả khác ngày tính",
+        "compare": "so sánh",
+        "about": "Thông tin cơ quan",
+        "code": "Mã định danh",
+        "aliases": "Mã cũ",
+        "names": "Tên",
+        "address": "Địa chỉ",
+        "phone": "Điện thoại",
+        "hours": "Giờ làm việc",
+        "roles": "Vai trò",
+        "role_names": {"one-stop": "Bộ phận Một cửa", "competent": "cơ quan có thẩm quyền"},
+        "stage": "Mức tham gia",
+        "stages": {"shadow": "chạy thử", "notify": "có thông báo", "act": "đầy đủ"},
+        "stages_mean": {
+            "shadow": "chỉ tính thời hạn, chưa thông báo gì",
+            "notify": "được thông báo, chưa gửi yêu cầu cho bưu chính",
+            "act": "được thông báo và gửi yêu cầu cho bưu chính",
+        },
+        "warned": "Nhắc trước hạn",
+        "warned_days": "{days} ngày làm việc",
+        "queue": "Hồ sơ đang giải quyết",
+        "whose": (
+            "Chỉ tính hồ sơ do cơ quan này giải quyết, hoặc đã tiếp nhận mà chưa rõ cơ quan giải quyết. Bảng dưới gồm "
+            "cả hồ sơ cơ quan chỉ tiếp nhận hoặc đang giữ."
+        ),
+        "doors": "Kết nối",
+        "ways": {
+            "callback": "địa chỉ gọi lại (callback)",
+            "results": "chủ đề kết quả (Kafka)",
+            "feed": "nguồn tin (feed)",
+        },
+        "callbacks": {"verified": "đã xác minh", "unproven": "chưa xác minh", "disabled": "đã tắt"},
+        "rejected": "Sự kiện bị từ chối tại cổng (7 ngày)",
+        "not_taken": "Thông báo cơ quan không nhận (7 ngày)",
+        "not_taken_caption": "Đã thử đủ số lần mà không được; có thể gửi lại, và vẫn đọc được ở nguồn tin.",
+        "notice": "Thông báo",
+        "tries": "Số lần thử",
+        "at": "Lần cuối",
+    },
+    "en": {
+        "title": "Agencies",
+        "caption": (
+            "Dossiers that an agency decides, or received while it is not known who decides; the most overdue first."
+        ),
+        "nobody": "There is no agency yet.",
+        "agency": "Agency",
+        "open": "open",
+        "due_today": "due today",
+        "near_due": "near due",
+        "overdue": "past their due date",
+        "suspended": "suspended",
+        "heard": "Last event received",
+        "owed": "Notices still owed",
+        "gave_up": "Notices given up",
+        "aside": "Notices set aside for somebody to look at",
+        "told_by": "Is told by",
+        "promises": "Promises that differ",
+        "compare": "compare",
+        "about": "About the agency",
+        "code": "Code",
+        "aliases": "Old codes",
+        "names": "Name",
+        "address": "Address",
+        "phone": "Telephone",
+        "hours": "Office hours",
+        "roles": "Roles",
+        "role_names": {"one-stop": "one-stop", "competent": "competent agency"},
+        "stage": "Stage",
+        "stages": {"shadow": "shadow", "notify": "notify", "act": "act"},
+        "stages_mean": {
+            "shadow": "deadlines are computed, nothing is told",
+            "notify": "it is told; the post is not asked",
+            "act": "it is told, and the post is asked",
+        },
+        "warned": "Reminded before the due date",
+        "warned_days": "{days} working days",
+        "queue": "Open dossiers",
+        "whose": (
+            "Counted are dossiers that this agency decides, or received while it is not known who decides. The table "
+            "below also has those that it only received or holds."
+        ),
+        "doors": "Connections",
+        "ways": {"callback": "callback", "results": "results topic (Kafka)", "feed": "feed"},
+        "callbacks": {"verified": "verified", "unproven": "not verified", "disabled": "disabled"},
+        "rejected": "Facts refused at the gate (7 days)",
+        "not_taken": "Notices it did not take (7 days)",
+        "not_taken_caption": "Every try was used up; they can be sent again, and can still be read in the feed.",
+        "notice": "Notice",
+        "tries": "Tries",
+        "at": "Last try",
+    },
+}

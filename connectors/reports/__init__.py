@@ -1,0 +1,1 @@
+"""Reports as sheets, a module a report: the same figures for the command and for the console."""
