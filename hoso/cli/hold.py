@@ -3,20 +3,21 @@
 import getpass
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from hoso.cli.cluster import bootstrap_of
-from schemas.ops import Brake, HoldLifted, HoldSet, Scope
+from schemas.ops import Brake, HoldLifted, HoldSet
 
 if TYPE_CHECKING:
     from rules.holds import Brakes
-    from schemas.reference import Bundle
+    from rules.reference import Edition
 
 hold = typer.Typer()
 
-MOST_NAME = 100
 STOPS = {
     Brake.POST: "orders stay owed; cancellations go, and a carrier is asked about what is in doubt",
     Brake.NOTICES: "words to agencies stay owed in their order: callbacks, results topics and the feed",
@@ -83,12 +84,16 @@ def release(
     hoso hold release post --why "the water is gone"
     hoso hold release post --carrier myvnpost --why "a campaign of the province: so many is right"
     """
+    from connectors.braking import hold_on, known, lifted, scope_of
+
     bootstrap = bootstrap_of()
-    given, on = _scope(what, carrier, agency, procedure), _standing(bootstrap)
-    scope = given if given.text in _scopes(on) else _known(given, bootstrap)
-    if scope.text not in _scopes(on):
-        _stop("\n".join([f"{given.text} is not held", *(f"held: {sentence}" for sentence in _sentences(on))]))
-    _say(HoldLifted, scope, why, by, bootstrap)
+    on = _standing(bootstrap)
+    with _refusals():
+        given = scope_of(what, carrier, agency, procedure)
+        scope = given if hold_on(on, given) else known(given, lambda: _edition(bootstrap))
+        if hold_on(on, scope) is None:
+            _stop("\n".join([f"{given.text} is not held", *(f"held: {sentence}" for sentence in _sentences(on))]))
+        _say(lifted(scope, why, by or getpass.getuser()), bootstrap)
     print(f"{scope.text} is released")
     for line in _sentences(_standing(bootstrap)):
         print(f"still held: {line}")
@@ -116,47 +121,33 @@ def show_all(as_json: Annotated[bool, typer.Option("--json", help="For machines.
 
 def _set(what: Brake, why: str, by: str | None, carrier: str | None, agency: str | None, procedure: str | None) -> None:
     """Put a hold on its topic. What nobody knows cannot be held: it would hold nothing."""
+    from connectors.braking import held, hold_on, known, scope_of
+
     bootstrap = bootstrap_of()
-    scope = _known(_scope(what, carrier, agency, procedure), bootstrap)
-    before = _scopes(_standing(bootstrap)).get(scope.text)
-    _say(HoldSet, scope, why, by, bootstrap)
+    with _refusals():
+        scope = known(scope_of(what, carrier, agency, procedure), lambda: _edition(bootstrap))
+        before = hold_on(_standing(bootstrap), scope)
+        _say(held(scope, why, by or getpass.getuser()), bootstrap)
     if before is not None:
         print(f"{scope.text} was held already, by {before.data.by}; your word stands now")
     print(f"{scope.text} is held: {STOPS[what]}")
 
 
-def _scope(what: Brake, carrier: str | None, agency: str | None, procedure: str | None) -> Scope:
-    from pydantic import ValidationError
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What is refused ends the command with the sentence that says why."""
+    from connectors.braking import CannotHold
 
     try:
-        return Scope(what=what, carrier=carrier, agency=agency, procedure=procedure)
-    except ValidationError as error:
-        _stop("; ".join(f"--{fault['loc'][0]} {fault['input']}: that is no such code" for fault in error.errors()))
+        yield
+    except CannotHold as error:
+        _stop(str(error))
 
 
-def _known(scope: Scope, bootstrap: str) -> Scope:
-    """The scope with its agency by the code it goes by today. Ends the command where nobody knows what it names."""
-    from connectors.carriers import carriers
-    from rules.reference import Edition
-
-    if scope.carrier is not None and scope.carrier not in carriers():
-        _stop(f"there is no carrier {scope.carrier}: there are {', '.join(sorted(carriers()))}")
-    if scope.agency is None and scope.procedure is None:
-        return scope
-    edition = Edition(_bundle(bootstrap))
-    if scope.procedure is not None and edition.procedure(scope.procedure) is None:
-        _stop(f"the reference data in force knows no procedure {scope.procedure}")
-    if scope.agency is None:
-        return scope
-    agency = edition.agency(scope.agency)
-    if agency is None:
-        _stop(f"the reference data in force knows no agency {scope.agency}")
-    return scope.model_copy(update={"agency": agency.code})
-
-
-def _bundle(bootstrap: str) -> "Bundle":
+def _edition(bootstrap: str) -> "Edition":
     from connectors.reference import in_force
     from connectors.verdicts import TryLater
+    from rules.reference import Edition
 
     try:
         found = in_force(bootstrap)
@@ -164,7 +155,7 @@ def _bundle(bootstrap: str) -> "Bundle":
         _stop(str(error))
     if found is None:
         _stop("no reference data is published: `hoso reference apply`")
-    return found
+    return Edition(found)
 
 
 def _standing(bootstrap: str) -> "Brakes":
@@ -177,10 +168,6 @@ def _standing(bootstrap: str) -> "Brakes":
         _stop(str(error))
 
 
-def _scopes(brakes: "Brakes") -> dict[str, HoldSet]:
-    return {one.data.scope.text: one for one in brakes.on()}
-
-
 def _sentences(brakes: "Brakes") -> list[str]:
     """A line for each hold that is set."""
     from rules.holds import sentence
@@ -189,19 +176,14 @@ def _sentences(brakes: "Brakes") -> list[str]:
     return [f"{one.time:%Y-%m-%d %H:%M}  {sentence(one)}{asks[one.data.asks]}" for one in brakes.on()]
 
 
-def _say(kind: Any, scope: Scope, why: str, by: str | None, bootstrap: str) -> None:
+def _say(word: HoldSet | HoldLifted, bootstrap: str) -> None:
     """An operator's word, on the holds' topic."""
     from connectors.broker import Producer
-    from connectors.operators import word_of
     from connectors.verdicts import TryLater
 
-    name = (by or getpass.getuser()).strip()
-    if not why.strip() or not 0 < len(name) <= MOST_NAME:
-        _stop("say --why in a few words, and --by whom")
-    event = word_of(name, kind, scope.text, scope=scope, why=why.strip())
     try:
         with Producer(bootstrap, "hoso-hold") as producer:
-            producer.publish([event])
+            producer.publish([word])
     except TryLater as error:
         _stop(str(error))
 

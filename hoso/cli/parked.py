@@ -3,11 +3,15 @@
 import getpass
 import json
 import sys
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+
+if TYPE_CHECKING:
+    from schemas.ops import EventSkipped, Retried
 
 parked = typer.Typer()
 
@@ -23,13 +27,16 @@ def show_all(as_json: AsJson = False) -> None:
     \b
     hoso parked list
     """
-    rows = _parked(bootstrap_of())
+    from connectors.parked import standing
+
+    found = standing(bootstrap_of())
     if as_json:
+        rows = [asdict(one) | {"since": one.since.isoformat()} for one in found]
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for row in rows:
-        print(f"{row['dossier']}  {row['facts']} wait since {row['since']}: {row['why']}  ({row['what']})")
-    if not rows:
+    for one in found:
+        print(f"{one.dossier}  {one.facts} wait since {one.since.isoformat()}: {one.why}  ({one.what})")
+    if not found:
         print("no dossier is parked")
 
 
@@ -62,9 +69,11 @@ def retry(code: Code, why: Why) -> None:
     \b
     hoso parked retry H29.12-261102-0001 --why "release 0.1.1 reads it"
     """
-    from schemas.ops import Retried
+    from connectors.history import published_versions
+    from connectors.parked import retried
 
-    _say(Retried, code, code, why)
+    bootstrap = bootstrap_of()
+    _say(bootstrap, retried(code, getpass.getuser(), published_versions(bootstrap)[-1], why))
 
 
 @parked.command()
@@ -74,31 +83,21 @@ def skip(code: Code, why: Why) -> None:
     \b
     hoso parked skip H29.12-261102-0001 --why "sent twice by mistake"
     """
-    from schemas.ops import EventSkipped
-
-    row = next((row for row in _parked(bootstrap_of()) if row["dossier"] == code), None)
-    if row is None:
-        print(f"{code} is not parked", file=sys.stderr)
-        raise typer.Exit(1)
-    _say(EventSkipped, code, row["what"], why)
-
-
-def _parked(bootstrap: str) -> list[dict[str, Any]]:
-    """Every dossier whose last public state says that it is parked."""
-    from connectors.history import last_states
-
-    states = sorted(last_states(bootstrap).items())
-    return [{"dossier": code} | data.parked.model_dump(mode="json") for code, data in states if data.parked]
-
-
-def _say(kind: Any, code: str, what: str, why: str) -> None:
-    """An operator's word, on the dossier's log."""
-    from connectors.broker import Producer
     from connectors.history import published_versions
-    from connectors.operators import word_of
+    from connectors.parked import skipped, standing
 
     bootstrap = bootstrap_of()
-    event = word_of(getpass.getuser(), kind, code, published_versions(bootstrap)[-1], what=what, why=why)
+    found = next((one for one in standing(bootstrap) if one.dossier == code), None)
+    if found is None:
+        print(f"{code} is not parked", file=sys.stderr)
+        raise typer.Exit(1)
+    _say(bootstrap, skipped(found, getpass.getuser(), published_versions(bootstrap)[-1], why))
+
+
+def _say(bootstrap: str, event: "Retried | EventSkipped") -> None:
+    """An operator's word, on the dossier's log."""
+    from connectors.broker import Producer
+
     with Producer(bootstrap, "hoso-parked") as producer:
         producer.publish([event])
-    print(f"{event.type.removeprefix('vn.hoso.')} is on the log of {code}")
+    print(f"{event.type.removeprefix('vn.hoso.')} is on the log of {event.subject}")

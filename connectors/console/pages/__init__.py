@@ -11,9 +11,13 @@ from connectors.console.pages import (
     carriers,
     codes,
     contact,
+    dead_letters,
     dossier,
     evidence,
+    holds,
     legs,
+    parked,
+    pipeline,
     reports,
     today,
 )
@@ -29,4 +33,8 @@ PAGES: tuple[Callable[[Desk], APIRouter], ...] = (
     reports.routes,
     calendar.routes,
     codes.routes,
+    pipeline.routes,
+    dead_letters.routes,
+    parked.routes,
+    holds.routes,
 )
