@@ -1,6 +1,7 @@
 """How every `hoso <process>` of this room lives: settings, log, the operators' port, one start line, an orderly end."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
@@ -8,8 +9,10 @@ from typing import Protocol
 
 import structlog
 
+from connectors.broker.login import prove
 from connectors.ops_port import OpsPort
-from connectors.settings import Settings, load
+from connectors.settings import WRONG_SETTING, Settings, load
+from connectors.verdicts import WrongLogin
 from schemas import telemetry
 from schemas.instant import clock
 from schemas.release import Running
@@ -41,6 +44,7 @@ class Service(Protocol):
 def serve(name: str, build: Callable[[Settings, threading.Event], Service], settings: Settings | None = None) -> None:
     """Live as this process until SIGTERM or Ctrl-C. An error that is no verdict comes out: we are restarted."""
     settings = settings or load(Settings)
+    _come_in(settings)
     telemetry.configure(name)
     clock()
     stop = _told_to_stop()
@@ -53,6 +57,15 @@ def serve(name: str, build: Callable[[Settings, threading.Event], Service], sett
         service.close()
         port.close()
     log.info("process.stopped")
+
+
+def _come_in(settings: Settings) -> None:
+    """A login that Kafka refuses ends the process with a sentence and the status of a wrong setting."""
+    try:
+        prove(settings.kafka_bootstrap)
+    except WrongLogin as error:
+        sys.stderr.write(f"{error.why}.\n")
+        raise SystemExit(WRONG_SETTING) from error
 
 
 def _told_to_stop() -> threading.Event:

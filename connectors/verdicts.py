@@ -34,6 +34,10 @@ class TryLater(Verdict):
         self.stale_token = stale_token
 
 
+class WrongLogin(TryLater):
+    """Kafka lets us in no more, or not at all: name, password or certificate is wrong. A rotation heals it."""
+
+
 class AlreadyDone(Verdict):
     """Done before: `receipt` is what the partner gave, or gives again, for it."""
 

@@ -6,16 +6,19 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from hoso.child import Pid
 from hoso.java import CannotStart
 from hoso.kafka_node import Node, launch, log_of, new_cluster
 from hoso.ports import answers, free_port, is_free
+from hoso.secured import Papers, papers
+from hoso.secured import make as make_papers
 from hoso.settings import Settings
 
 START_SECONDS = 60.0
@@ -60,6 +63,16 @@ class Broker:
         """The folder of the topics."""
         return self.home / "kafka"
 
+    @property
+    def papers(self) -> Papers | None:
+        """How one comes in where it is secured; None where everybody does."""
+        found = papers(self.home)
+        return found if found.exist() else None
+
+    def login(self) -> dict[str, Any]:
+        """What a client of the operators is told."""
+        return self.papers.operators().client() if self.papers else {}
+
     def missing(self) -> tuple[Node, ...]:
         """The nodes whose process has ended, as it is now."""
         return tuple(node for node, pid in zip(self.nodes, self.pids, strict=True) if not pid.is_alive())
@@ -70,14 +83,16 @@ def start(
     port: int | None = None,
     *,
     nodes: int | None = None,
+    secured: bool = False,
     dies_with_us: bool = False,
     settings: Settings | None = None,
 ) -> Broker:
     """The local Kafka of this home, answering. One that runs already is returned; its nodes that died are back then.
 
     Without a port the first node takes the usual one, or a free one if somebody has it; a given port is taken or
-    refused. A home keeps its number of nodes: without `nodes` it is what its data has, or one. With `dies_with_us` what
-    is started stops when the calling thread ends, however that ends. Raises CannotStart with a sentence.
+    refused. A home keeps its number of nodes: without `nodes` it is what its data has, or one. It also keeps whether it
+    is `secured`: TLS, names with passwords, rights; its first start says so and `papers` has them. With `dies_with_us`
+    what is started stops when the calling thread ends, however that ends. Raises CannotStart with a sentence.
     """
     settings = _at(home, settings)
     with_us = signal.SIGTERM if dies_with_us else None
@@ -85,10 +100,14 @@ def start(
         if running := status(settings.home):
             if port not in (None, running.port) or nodes not in (None, len(running.nodes)):
                 raise CannotStart(f"Kafka runs already on {running.bootstrap}: `hoso broker stop` stops it")
+            _agree(running.home, secured)
             return _whole(running, settings, with_us)
+        _agree(settings.home, secured)
         if port is not None and not is_free(port):
             raise CannotStart(f"port {port} is taken: leave --port out and a free one is found")
         size = _size(settings.home, nodes)
+        if secured:
+            make_papers(settings.home)
         for last in [False] * (TRIES - 1) + [True]:
             try:
                 return _launch(settings, port, size, with_us)
@@ -147,11 +166,13 @@ def run(home: Path | None = None, port: int | None = None) -> bool:
 
 
 @contextmanager
-def running(home: Path | None = None, port: int | None = None, nodes: int | None = None) -> Iterator[Broker]:
+def running(
+    home: Path | None = None, port: int | None = None, nodes: int | None = None, *, secured: bool = False
+) -> Iterator[Broker]:
     """A local Kafka for the length of a block, in a temporary home unless one is given; it ends with this thread."""
     with tempfile.TemporaryDirectory(prefix="hoso-kafka-") as temporary:
         place = home or Path(temporary)
-        broker = start(place, port or (None if home else free_port()), nodes=nodes, dies_with_us=True)
+        broker = start(place, port or (None if home else free_port()), nodes=nodes, secured=secured, dies_with_us=True)
         try:
             yield broker
         finally:
@@ -176,6 +197,12 @@ def _size(home: Path, nodes: int | None) -> int:
             f"leave --nodes out, or set HOSO_HOME to another folder"
         )
     return nodes or there or 1
+
+
+def _agree(home: Path, secured: bool) -> None:
+    """Refuse to secure a home whose cluster began without: it would not know its first users."""
+    if secured and not papers(home).exist() and list((home / "kafka").glob("node-*")):
+        raise CannotStart(f"the data in {home / 'kafka'} began unsecured: set HOSO_HOME to another folder")
 
 
 def _launch(settings: Settings, port: int | None, size: int, with_us: signal.Signals | None) -> Broker:
@@ -245,7 +272,7 @@ def _await(broker: Broker, fresh: Sequence[Node]) -> Broker:
                         f"Kafka does not answer after {START_SECONDS:.0f} s: see {log_of(node, broker.home)}"
                     )
         for node, pid in ours:
-            if not _lists(node.address, len(broker.nodes), pid, deadline):
+            if not _lists(node.address, len(broker.nodes), pid, deadline, broker.login()):
                 if not pid.is_alive():
                     raise _why(node, broker.home)
                 raise CannotStart(f"Kafka listens and does not answer: see {log_of(node, broker.home)}")
@@ -259,17 +286,17 @@ def _await(broker: Broker, fresh: Sequence[Node]) -> Broker:
     return ready
 
 
-def _lists(address: str, nodes: int, pid: Pid, deadline: float) -> bool:
+def _lists(address: str, nodes: int, pid: Pid, deadline: float, login: Mapping[str, Any]) -> bool:
     """Whether this node, asked for its metadata, lists that many brokers before the deadline."""
     while time.monotonic() < deadline:
-        if _brokers(address) >= nodes:
+        if _brokers(address, login) >= nodes:
             return True
         if pid.wait(LOOK_AGAIN_SECONDS):
             return False
     return False
 
 
-def _brokers(bootstrap: str) -> int:
+def _brokers(bootstrap: str, login: Mapping[str, Any]) -> int:
     """How many brokers the cluster lists; none while it listens and is not a broker yet."""
     # Imported here: it takes a quarter of a second, in which Java starts.
     from kafka.admin import KafkaAdminClient
@@ -277,7 +304,7 @@ def _brokers(bootstrap: str) -> int:
 
     try:
         with KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=ANSWER_MILLISECONDS
+            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=ANSWER_MILLISECONDS, **login
         ) as admin:
             return len(admin.describe_cluster()["brokers"])
     except KafkaError:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hoso import child
+from hoso import child, secured
 from hoso.java import CannotStart, jars, java
 from hoso.ports import LOOPBACK
 from hoso.settings import Settings
@@ -97,7 +97,13 @@ def launch(
     program, classpath = java(), jars(settings.kafka_jars, settings.home)
     config, logging = folder / "server.properties", folder / "log4j2.properties"
     folder.mkdir(parents=True, exist_ok=True)
-    config.write_text("".join(f"{key}={value}\n" for key, value in properties(node, nodes, folder / "data").items()))
+    said, users = properties(node, nodes, folder / "data"), list[str]()
+    if (papers := secured.papers(settings.home)).exist():
+        said |= secured.properties(papers, node.address, f"{LOOPBACK}:{node.controller_port}")
+        users = secured.first_users(papers)
+    # A secured node's has a password in it.
+    config.touch(mode=0o600)
+    config.write_text("".join(f"{key}={value}\n" for key, value in said.items()))
     logging.write_text(LOGGING)
     command = [
         program,
@@ -107,7 +113,8 @@ def launch(
         f"{classpath}/*",
     ]
     if not (folder / "data" / "meta.properties").exists():
-        _format([*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config), "--ignore-formatted"])
+        tool = [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(config), "--ignore-formatted"]
+        _format([*tool, *users])
     return child.start([*command, "kafka.Kafka", str(config)], log_of(node, settings.home), dies_with_us=dies_with_us)
 
 

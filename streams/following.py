@@ -4,19 +4,26 @@ kafka-python serves here and not Faust: the look-up must block, and a Faust tabl
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from schemas.login import LoginSettings, WrongLogin, refused_since
 
 Take = Callable[[bytes], None]
 POLL_MS = 1000
+BOOTSTRAP_MS = 10_000
+"""How long (real time) the brokers may take to answer; then the worker ends and is started again."""
 
 
 def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = lambda: True) -> None:
-    """Give every record's value to `take`, up to the end as it is now and until it is enough; then in a thread."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","), enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    """Give every record's value to `take`, up to the end as it is now and until it is enough; then in a thread.
+
+    Raises WrongLogin where Kafka refuses our password, and what kafka-python raises.
+    """
+    consumer = _consumer(bootstrap)
     place = TopicPartition(topic, 0)
     consumer.assign([place])
     consumer.seek_to_beginning(place)
@@ -34,3 +41,21 @@ def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = 
     while consumer.position(place) < end or not enough():
         turn()
     threading.Thread(target=go_on, name=topic, daemon=True).start()
+
+
+def _consumer(bootstrap: str) -> KafkaConsumer:
+    login, began = LoginSettings(), time.monotonic()
+    try:
+        return KafkaConsumer(
+            bootstrap_servers=bootstrap.split(","),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            bootstrap_timeout_ms=BOOTSTRAP_MS,
+            # A broker that refuses a password hangs up at once, often before its answer is read: it takes some tries.
+            reconnect_backoff_max_ms=500,
+            **login.client(),
+        )
+    except KafkaError as error:
+        if refused_since(began):
+            raise WrongLogin(login.refusal()) from error
+        raise

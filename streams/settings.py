@@ -5,7 +5,9 @@ from socket import gethostname
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from schemas.login import LoginSettings
 
 
 def _addresses(value: str) -> str:
@@ -17,7 +19,7 @@ def _addresses(value: str) -> str:
     return value
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(LoginSettings):
     """Settings of `hoso worker`."""
 
     model_config = SettingsConfigDict(env_prefix="HOSO_", env_ignore_empty=True, extra="ignore", frozen=True)

@@ -8,10 +8,12 @@ from pydantic import ValidationError
 
 from schemas.dossier import LOG
 from schemas.instant import clock
+from schemas.login import WrongLogin
 from schemas.notice import NOTICES
 from schemas.postal import REQUESTS
 from schemas.telemetry import configure
 from schemas.topics import TABLE, WORKER
+from streams.credentials import credentials
 from streams.engine import Engine, Sweep, Timers, build_app, run_worker, topic_id_reader
 from streams.fold import Firing, Fold, Rebasing
 from streams.holds import Holds
@@ -31,7 +33,7 @@ def main() -> NoReturn:
     configure("worker")
     clock()
     library = Library(settings.kafka_bootstrap)
-    library.start()
+    _come_in(library, settings)
     holds = Holds(settings.kafka_bootstrap, lambda code: library.reference.at(library.newest).resolve(code))
     holds.start()
     app, engine = build(settings, library, holds)
@@ -57,6 +59,7 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
         data_dir=settings.home / "worker" / settings.instance,
         partitions=settings.log_partitions,
         input_topic=LOG,
+        broker_credentials=credentials(settings),
     )
     fold, rebasing = Fold(library.reference), Rebasing(library, holds)
     engine = Engine(
@@ -67,11 +70,20 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
         step=fold.step,
         timers=Timers(fire=Firing(library, holds).fire, clock=lambda: clock().seconds(), every_seconds=0.05),
         sweep=Sweep(look=rebasing.look, occasion=rebasing.occasion),
-        log_id=topic_id_reader(settings.kafka_bootstrap, LOG),
+        log_id=topic_id_reader(settings.kafka_bootstrap, LOG, **settings.client()),
         poison=fold.poison,
         effects=EFFECTS,
     )
     return app, engine
+
+
+def _come_in(library: Library, settings: WorkerSettings) -> None:
+    """Learn the reference data; a login that Kafka refuses ends the process with a sentence and status 2."""
+    try:
+        library.start()
+    except WrongLogin as error:
+        sys.stderr.write(f"{error}.\n")
+        sys.exit(2)
 
 
 def _settings() -> WorkerSettings:

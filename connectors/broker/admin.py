@@ -10,6 +10,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from connectors.broker.record import answering
 from connectors.verdicts import TryLater
+from schemas.login import LoginSettings
 
 
 @contextmanager
@@ -17,7 +18,12 @@ def admin(bootstrap: str, timeout_ms: int = 10_000) -> Iterator[Any]:
     """kafka-python's admin client for the length of a block; its errors come out as TryLater."""
     with answering("no broker"):
         client = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","), client_id="hoso", bootstrap_timeout_ms=timeout_ms
+            bootstrap_servers=bootstrap.split(","),
+            client_id="hoso",
+            bootstrap_timeout_ms=timeout_ms,
+            # A broker that refuses a password hangs up at once, often before its answer is read: it takes some tries.
+            reconnect_backoff_max_ms=200,
+            **LoginSettings().client(),
         )
         try:
             yield client

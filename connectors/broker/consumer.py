@@ -15,6 +15,7 @@ from kafka.structs import MemberState, OffsetAndMetadata
 
 from connectors.broker.record import Message, answering, message_of
 from connectors.verdicts import TryLater
+from schemas.login import LoginSettings
 
 SESSION_SECONDS = 45.0
 """For how long a group keeps the place of a process that says nothing."""
@@ -226,4 +227,5 @@ def reading(bootstrap: str, most_bytes: int = 4 * 1024 * 1024) -> dict[str, Any]
         "reconnect_backoff_max_ms": 1000,
         "allow_auto_create_topics": False,
         "metrics_enabled": False,
+        **LoginSettings().client(),
     }

@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 from connectors.broker.record import STRUCTURED, Headers, Message, answering
 from connectors.verdicts import Refused, TryLater
 from schemas.event import MOST_BYTES, Event
+from schemas.login import LoginSettings
 
 
 class Producer:
@@ -128,6 +129,7 @@ class Producer:
             "reconnect_backoff_max_ms": 1000,
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
+            **LoginSettings().client(),
         }
 
 

@@ -20,6 +20,7 @@ from connectors.agencies import (
     revoke_key,
     rotate_secret,
 )
+from connectors.broker.users import new_password
 from connectors.reference_files import WrongReference, read_dir
 from connectors.secrets import NoSuchSecret, ensure_secrets
 from connectors.settings import Settings
@@ -28,6 +29,7 @@ from connectors.store.credentials import Since
 from connectors.verdicts import TryLater
 from hoso.cli.agency_add import add
 from hoso.cli.agency_try import try_callback
+from hoso.cli.cluster import bootstrap_of
 from schemas.instant import aware, clock
 from schemas.reference import Agency
 
@@ -84,6 +86,23 @@ def secret(code: Code, as_json: AsJson = False) -> None:
         public = ensure_secrets(settings.secrets_dir).openers_public
         made = new_secret(store, public, known(settings, code).code)
     _show({"agency": code, "secret": made}, made, VERIFY, as_json)
+
+
+@agency.command("kafka")
+def kafka(code: Code, as_json: AsJson = False) -> None:
+    """Give CODE a new password on Kafka and show it, once; the one before lets nobody in any more.
+
+    Its name there is its code; what it may do comes from `hoso topics apply --acls`.
+
+    \b
+    hoso agency kafka H29.12
+    hoso agency kafka H29.12 --json | jq -r .password
+    """
+    with opened() as (settings, _):
+        user = known(settings, code).code
+        made = new_password(bootstrap_of(), user)
+    said = {"agency": code, "username": user, "password": made, "mechanism": "SCRAM-SHA-512"}
+    _show(said, made, f"It is shown this once. The name is {user}, the mechanism SCRAM-SHA-512.", as_json)
 
 
 VERIFY = "It is shown this once. Verify callbacks with it by any Standard Webhooks library."

@@ -19,6 +19,7 @@ start_help = """Start the local Kafka, detached, and wait until it answers.
 hoso broker start               on port 9092, or a free one if somebody has it
 hoso broker start --port 9192   on this port or not at all
 hoso broker start --nodes 3     three that copy each other: HOSO_REPLICATION=3 hoso topics apply
+hoso broker start --secured     TLS, names with passwords, rights: hoso topics apply --acls
 HOSO_HOME=/tmp/other hoso broker start    a second one, with data of its own
 
 A home keeps its number of nodes. Of three, those that died are started again, with their data.
@@ -46,11 +47,14 @@ hoso broker status --json | jq -r .bootstrap
 def start(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="This port, or none.")] = None,
     nodes: Annotated[int | None, typer.Option(min=1, max=3, help="How many brokers; 1, unless the data says.")] = None,
+    secured: Annotated[
+        bool, typer.Option("--secured", help="As in production: TLS, SCRAM, and no right that was not given.")
+    ] = False,
 ) -> None:
     """Start the local Kafka."""
     before, began = kafka.status(), time.monotonic()
     try:
-        running = kafka.start(port=port, nodes=nodes)
+        running = kafka.start(port=port, nodes=nodes, secured=secured)
     except CannotStart as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
@@ -58,6 +62,10 @@ def start(
         print(f"Kafka runs already on {running.bootstrap} ({_pids(running)})")
     else:
         print(f"Kafka answers on {running.bootstrap} ({_pids(running)}) after {time.monotonic() - began:.1f} s")
+    if running.papers is not None:
+        print("it is secured; to come in as its operators:")
+        for name, value in {"HOSO_KAFKA_BOOTSTRAP": running.bootstrap, **running.papers.env()}.items():
+            print(f"export {name}={value}")
 
 
 @broker.command(help=run_help)
@@ -108,6 +116,7 @@ def _shown(running: kafka.Broker | None) -> dict[str, object]:
         "missing": [node.id for node in running.missing()],
         "data": str(running.data),
         "log": str(running.log),
+        "secured": running.papers is not None,
     }
 
 

@@ -2,11 +2,16 @@
 
 import json
 import sys
-from typing import Annotated
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+
+if TYPE_CHECKING:
+    from connectors.granting import Difference
 
 topics = typer.Typer()
 
@@ -18,33 +23,105 @@ def about() -> None:
 
 @topics.command()
 def apply(
-    as_json: Annotated[bool, typer.Option("--json", help="The names of what was made, for machines.")] = False,
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Also give every process and agency its rights, and agencies their quotas.")
+    ] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="With --acls: take away what the plan does not have.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --acls: change nothing, show what would be.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="What was made and given, for machines.")] = False,
 ) -> None:
     """Make the topics that are missing and set right what somebody changed; again changes nothing.
+
+    With --acls (a cluster that asks for names and passwords: docs/security.md) the rights and the quotas too. Rights of
+    others than our processes and the agencies are left alone.
 
     \b
     hoso topics apply
     HOSO_KAFKA_BOOTSTRAP=kafka1:9092 HOSO_REPLICATION=3 hoso topics apply
+    hoso topics apply --acls --dry-run
+    hoso topics apply --acls --prune
     """
+    from connectors import granting
     from connectors import topics as plan
     from connectors.reference import WrongReference, read_dir
     from connectors.settings import Settings
     from connectors.verdicts import TryLater
 
+    if (prune or dry_run) and not acls:
+        raise typer.BadParameter("--prune and --dry-run belong to --acls")
     settings = Settings(kafka_bootstrap=bootstrap_of())
+    made: list[str] = []
     try:
         agencies = read_dir(settings.reference_dir).agencies
-        made = plan.apply(
-            settings.kafka_bootstrap,
-            [agency.code for agency in agencies],
-            settings.log_partitions,
-            settings.replication,
-            [agency.code for agency in agencies if agency.results_topic],
-        )
+        if not dry_run:
+            made = plan.apply(
+                settings.kafka_bootstrap,
+                [agency.code for agency in agencies],
+                settings.log_partitions,
+                settings.replication,
+                [agency.code for agency in agencies if agency.results_topic],
+            )
+        found = granting.compare(settings.kafka_bootstrap, agencies) if acls else None
+        if found and not dry_run:
+            granting.apply(settings.kafka_bootstrap, found, prune=prune)
     except (TryLater, WrongReference, plan.WrongPartitions) as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
-    print(json.dumps({"made": made}) if as_json else "\n".join(made) or "every topic is there")
+    if as_json:
+        print(json.dumps({"made": made} | (_granted(found, prune) if found else {})))
+        return
+    if not dry_run:
+        print("\n".join(made) or "every topic is there")
+    if found:
+        _tell(found, prune)
+
+
+@topics.command()
+def password(
+    process: Annotated[str, typer.Argument(help="worker, edge, intake, ...: it is hoso-<process> to Kafka.")],
+    file: Annotated[Path | None, typer.Option(help="Write it here, for its owner alone, and do not show it.")] = None,
+) -> None:
+    """Give a process of ours a new password on the cluster, and show it, once. The one before is good no longer.
+
+    \b
+    hoso topics password edge --file secrets/edge.password
+    """
+    from connectors.access import process_user
+    from connectors.broker.users import new_password
+    from connectors.verdicts import TryLater
+    from hoso.secured import keep
+
+    try:
+        made = new_password(bootstrap_of(), process_user(process))
+    except (TryLater, LookupError) as error:
+        print(error.args[0], file=sys.stderr)
+        raise typer.Exit(1) from error
+    if file is None:
+        print(made)
+    else:
+        keep(file, made.encode())
+
+
+def _granted(found: "Difference", prune: bool) -> dict[str, object]:
+    return {
+        "given": [asdict(one) for one in found.missing],
+        "taken" if prune else "too_much": [asdict(one) for one in found.extra],
+        "quotas": found.quotas,
+    }
+
+
+def _tell(found: "Difference", prune: bool) -> None:
+    """A line a right and a quota, as a difference is written."""
+    for one in found.missing:
+        print(f"+ {one}")
+    for one in found.extra:
+        print(f"- {one}" if prune else f"? {one}: not in the plan, --prune takes it")
+    for agency, said in found.quotas.items():
+        print(f"= {agency}: " + ", ".join(f"{kind} {value:,.0f}" for kind, value in said.items()))
+    if not (found.missing or found.extra or found.quotas):
+        print("every right is as it should be")
 
 
 @topics.command("list")
