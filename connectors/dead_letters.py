@@ -2,12 +2,13 @@
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
 from connectors.broker import Headers, Message, Reader
+from connectors.seal import CannotOpen
 from schemas.event import Event, NotAnEvent, UnknownType
 from schemas.ops import DEAD_LETTERS, REDRIVEN, REDRIVEN_TIMES, DeadLetterKept, DeadLetterRedriven
 
@@ -16,6 +17,10 @@ FAULT = re.compile(r"\[type=(\w+)")
 NUMBER = re.compile(r"(?<![\w.-])(?:0x[0-9a-fA-F]+|\d+)(?![\w.-])")
 INDEX = re.compile(r"\.\d+\b")
 SHORTEST_NAME, LONGEST_KIND = 6, 160
+
+
+Opens = Callable[[DeadLetterKept], DeadLetterKept]
+"""What opens a sealed letter; raises CannotOpen."""
 
 
 class NoSuchLetter(ValueError):
@@ -35,7 +40,8 @@ class DeadLetter:
     """A record that was put aside, once, however many readers said so; `ids` are all the ids they gave it.
 
     `times` is how often its bytes had been put back before they died here. `came_back_as` is the letter they became
-    when they died again.
+    when they died again. Of a sealed letter that was opened, `kept` is plain and `as_sealed` what its topic holds;
+    of one that was not, `shut` says why, and there are no bytes.
     """
 
     kept: DeadLetterKept
@@ -43,6 +49,8 @@ class DeadLetter:
     times: int = 0
     redriven: DeadLetterRedriven | None = None
     came_back_as: str | None = None
+    as_sealed: DeadLetterKept | None = None
+    shut: str | None = None
 
     @property
     def id(self) -> str:
@@ -61,8 +69,8 @@ class DeadLetter:
 
     @property
     def kind(self) -> str:
-        """The reason without the values that it quotes."""
-        return kind_of(self.kept.data.reason)
+        """The reason without the values that it quotes: the same whether or not it was opened."""
+        return kind_of((self.as_sealed or self.kept).data.reason)
 
     @property
     def state(self) -> State:
@@ -72,10 +80,22 @@ class DeadLetter:
         return State.REDRIVEN if self.redriven is not None else State.WAITING
 
 
-def read(bootstrap: str) -> list[DeadLetter]:
-    """Every dead letter that is kept, by topic and place. Raises TryLater without a broker."""
+def read(bootstrap: str, opens: Opens | None = None) -> list[DeadLetter]:
+    """Every dead letter that is kept, by topic and place, opened with `opens`. Raises TryLater without a broker."""
     with Reader(bootstrap, DEAD_LETTERS) as reader:
-        return letters_of(facts(reader.to_end()))
+        return [opened(one, opens) for one in letters_of(facts(reader.to_end()))]
+
+
+def opened(letter: DeadLetter, opens: Opens | None) -> DeadLetter:
+    """The letter with what stood in its box, or with why that stays shut. Raises TryLater."""
+    if letter.kept.data.sealed is None:
+        return letter
+    if opens is None:
+        return replace(letter, shut="its box stays shut: the openers' key is not here")
+    try:
+        return replace(letter, kept=opens(letter.kept), as_sealed=letter.kept)
+    except CannotOpen as error:
+        return replace(letter, shut=str(error))
 
 
 def facts(records: Iterable[Message]) -> Iterator[Event]:
@@ -134,6 +154,12 @@ def narrowed(letters: Iterable[DeadLetter], topic: str | None = None, reason: st
         if (topic is None or letter.kept.data.topic == topic)
         and (reason is None or reason.casefold() in letter.kind.casefold())
     ]
+
+
+def redrivable(letters: Iterable[DeadLetter], *, once_more: bool = False) -> list[DeadLetter]:
+    """Those that wait; with `once_more` also those that were put back and stand there."""
+    wanted = {State.WAITING, State.REDRIVEN} if once_more else {State.WAITING}
+    return [one for one in letters if one.state in wanted]
 
 
 def named(letters: Sequence[DeadLetter], name: str) -> DeadLetter:

@@ -17,10 +17,12 @@ from connectors.facts import follow, packed, unpacked
 from connectors.holding import Holding
 from connectors.holds import Holds
 from connectors.lane import Lane, LanePolicy
+from connectors.letter_boxes import LetterBoxes
 from connectors.loop import readable, run, serve
 from connectors.ordering import SOURCE, Ordering, accepted, cancelled, say
 from connectors.partner import Partner
 from connectors.reference import References
+from connectors.retention import Sweep, ended
 from connectors.seal import Opener, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
@@ -78,6 +80,8 @@ class Dispatch:
         self._runs = {name: _run_of(settings_of(settings, name)) for name in carriers()}
         self._watch = Watch(self._queue, self._holds, self._producer, _floors(settings))
         self._secrets = load_secrets(settings.secrets_dir)
+        self._boxes = LetterBoxes(self._store, self._secrets.openers_public)
+        self._sweep = Sweep(self._store, settings.retention_seconds, ended(NAME, settings))
         self._error: BaseException | None = None
         self._lanes: dict[str, Lane] = {}
         self._unsaid = threading.Event()
@@ -128,8 +132,9 @@ class Dispatch:
     def handle(self, messages: Sequence[Message]) -> None:
         """Owe what a batch asks for, settle what its updates show. Twice is once."""
         requests = [message for message in messages if message.topic == REQUESTS]
-        asked = readable(requests, self._producer, expects=(Request, CancelRequested))
-        moved = readable([message for message in messages if message.topic == LOG], self._producer, only=(ItemMoved,))
+        asked = readable(requests, self._producer, expects=(Request, CancelRequested), boxes=self._boxes)
+        logged = [message for message in messages if message.topic == LOG]
+        moved = readable(logged, self._producer, only=(ItemMoved,), boxes=self._boxes)
         if not asked and not moved:
             return
         ended: Ended = []
@@ -218,6 +223,7 @@ class Dispatch:
             if (lane := self._lanes.get(name)) is not None:
                 lane.wake()
         self._watch.look()
+        self._sweep.look()
 
     # ------------------------------------------------------------ answers
 

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from connectors.broker import Consumer, Message, Producer
 from connectors.gate import wire
 from connectors.gate.gate import Gate, Offer
+from connectors.letter_boxes import LetterBoxes
 from connectors.loop import keep, run, serve
 from connectors.reference import References
 from connectors.secrets import ensure_secrets
@@ -41,7 +42,9 @@ class Intake:
         self._store = open_store(settings.database_url)
         self._producer = Producer(settings.kafka_bootstrap, f"intake-{settings.instance}")
         self._references = References(settings.kafka_bootstrap)
-        self._gate = Gate(ensure_secrets(settings.secrets_dir), self._store, self._producer, self._references)
+        secrets = ensure_secrets(settings.secrets_dir)
+        self._gate = Gate(secrets, self._store, self._producer, self._references)
+        self._boxes = LetterBoxes(self._store, secrets.openers_public)
         self._working = False
 
     @property
@@ -75,20 +78,20 @@ class Intake:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """A batch through the gate; what is no event is on the dead letters when this returns."""
-        handle(messages, self._gate, self._producer)
+        handle(messages, self._gate, self._producer, self._boxes)
 
     def _works(self) -> None:
         self._working = True
 
 
-def handle(messages: Sequence[Message], gate: Gate, producer: Producer) -> None:
+def handle(messages: Sequence[Message], gate: Gate, producer: Producer, boxes: LetterBoxes) -> None:
     """Put a batch through the gate, its agencies by turns. Bytes that are no event go to the dead letters."""
     offers = []
     for message in turns(messages):
         try:
             raw = wire.from_message(message.value, message.headers)
         except NotAnEvent as error:
-            keep(message, str(error), producer)
+            keep(message, str(error), producer, boxes)
         else:
             offers.append(Offer(raw, message.topic.removeprefix(PREFIX)))
     if offers:

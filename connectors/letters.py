@@ -1,10 +1,15 @@
-"""Bytes no schema reads: kept on `dead.letters` with where they stood and why, before anybody commits past them."""
+"""Bytes no schema reads: kept on `dead.letters` with where they stood and why, before anybody commits past them.
+
+Every process of this room seals them (`boxes`): a citizen's details may stand in them, and in what a reason quotes.
+"""
 
 from collections.abc import Collection, Sequence
 
 import structlog
 
 from connectors.broker import Message, Producer
+from connectors.dead_letters import kind_of
+from connectors.letter_boxes import LetterBoxes
 from connectors.metrics import counter
 from schemas.event import Event, NotAnEvent, UnknownType, derived_id, type_of
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
@@ -19,6 +24,7 @@ def readable(
     producer: Producer,
     only: Collection[type[Event]] = (),
     expects: tuple[type[Event], ...] = (Event,),
+    boxes: LetterBoxes | None = None,
 ) -> Readable:
     """The events among them, each with its record; the others are on the dead letters when this returns.
 
@@ -34,7 +40,7 @@ def readable(
             if not only or type_of(message.value) in wanted:
                 found.append((message, _expected(message.value, expects)))
         except (NotAnEvent, UnknownType) as error:
-            keep(message, str(error), producer)
+            keep(message, str(error), producer, boxes)
     return found
 
 
@@ -45,10 +51,15 @@ def _expected(raw: bytes, expects: tuple[type[Event], ...]) -> Event:
     return event
 
 
-def keep(message: Message, reason: str, producer: Producer) -> None:
-    """Put a record on the dead letters; durable when this returns. Its id is its place, so that twice is once."""
+def keep(message: Message, reason: str, producer: Producer, boxes: LetterBoxes | None = None) -> None:
+    """Put a record on the dead letters; durable when this returns. Its id is its place, so that twice is once.
+
+    Raises TryLater: no broker, or no database for the key of this day.
+    """
     id = derived_id(f"{message.topic}/{message.partition}/{message.offset}", "dead_letter")
     letter = DeadLetterKept.of(message.topic, message, reason, "/hoso/dead-letters", id)
+    if boxes is not None:
+        letter = boxes.sealed(letter, kind_of(reason))
     producer.publish_to(DEAD_LETTERS, letter.subject.encode(), letter.encode())
     counter("hoso_dead_letters_total").labels(message.topic).inc()
     log.warning("letter.kept", topic=message.topic, partition=message.partition, offset=message.offset)

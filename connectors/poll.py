@@ -13,10 +13,12 @@ from sqlalchemy import Connection
 from connectors.asking import Asker, Question
 from connectors.broker import Consumer, Message, Producer
 from connectors.carriers import carriers, settings_of
+from connectors.day_keys import DayEvidence
 from connectors.lane import Lane, LanePolicy
+from connectors.letter_boxes import LetterBoxes
 from connectors.loop import readable, run, serve
 from connectors.partner import Partner
-from connectors.seal import Evidence
+from connectors.retention import Sweep, ended
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
 from connectors.store import mending, open_store
@@ -59,7 +61,10 @@ class Poll:
             settings.kafka_bootstrap,
             session_seconds=settings.session_seconds,
         )
-        self._evidence = Evidence(load_secrets(settings.secrets_dir).evidence)
+        secrets = load_secrets(settings.secrets_dir)
+        self._evidence = DayEvidence(self._store, secrets.evidence)
+        self._boxes = LetterBoxes(self._store, secrets.openers_public)
+        self._sweep = Sweep(self._store, settings.retention_seconds, ended(NAME, settings))
         self._error: BaseException | None = None
         self._asked = [name for name, carrier in carriers().items() if carrier.asks]
         self._lanes: dict[str, Lane] = {}
@@ -79,7 +84,7 @@ class Poll:
         """Until told to stop; then what is under way is finished."""
         self._store.migrate()
         self.open_lanes()
-        run(self._consumer, self.handle, self._stop, process=NAME)
+        run(self._consumer, self.handle, self._stop, process=NAME, between=self._sweep.look)
         self.close_lanes()
 
     def open_lanes(self) -> None:
@@ -107,7 +112,7 @@ class Poll:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Owe the questions a batch gives rise to, and drop those it answers. Twice is once."""
-        events = readable(messages, self._producer, only=(ItemMoved, DossierStateChanged))
+        events = readable(messages, self._producer, only=(ItemMoved, DossierStateChanged), boxes=self._boxes)
         if not events:
             return
         newest = {event.subject: event for _, event in events if isinstance(event, DossierStateChanged)}

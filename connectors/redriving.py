@@ -1,14 +1,16 @@
 """Dead letters put back where they came from: what this release makes of them, then the bytes, then the fact."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from connectors.broker import STRUCTURED, Producer
 from connectors.carriers import carriers
 from connectors.dead_letters import DeadLetter, State, kind_of, printable
 from connectors.gate import wire
-from connectors.seal import CannotOpen, Evidence
-from connectors.verdicts import Unreadable
+from connectors.operators import source_of
+from connectors.seal import CannotOpen, Erased, Evidence
+from connectors.verdicts import TryLater, Unreadable
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, derived_id
 from schemas.instant import now
@@ -20,6 +22,24 @@ MOST_TIMES = 2
 """So often the same bytes are put back; then somebody has to say that he means it."""
 AGENCIES = agency_topic("")
 LONGEST_NAME = 120
+
+
+class Case(StrEnum):
+    """Why a letter is not put back: for a page that says it in its own words."""
+
+    SHUT = "shut"
+    CUT = "cut"
+    KEY = "key"
+    CAME_BACK = "came_back"
+    STANDS = "stands"
+    TIMES = "times"
+    MISPLACED = "misplaced"
+    UNREAD = "unread"
+    AWAY = "away"
+
+
+Refusal = tuple[Case, str]
+"""The case, and a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,17 @@ class Planned:
     letter: DeadLetter
     reading: Reading
     refused: str | None = None
+    case: Case | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a planned letter: the place at which its bytes stand now, or why they were not put back."""
+
+    planned: Planned
+    stands_at: str | None = None
+    refused: str | None = None
+    case: Case | None = None
 
 
 def plan(
@@ -51,13 +82,32 @@ def plan(
         found = reading(letter, evidence)
         refused = _inexact(letter) or _looping(letter, once_more) or _misplaced(letter)
         if refused is None and not found.reads and not unread:
-            refused = f"{found.says}; --unread puts it back all the same"
-        planned.append(Planned(letter, found, refused))
+            refused = Case.UNREAD, f"{found.says}; --unread puts it back all the same"
+        case, says = refused or (None, None)
+        planned.append(Planned(letter, found, says, case))
     return planned
+
+
+def put_back(producer: Producer, planned: Sequence[Planned], why: str, by: str) -> Iterator[Done]:
+    """Put back what is not refused, and tell of each as it is done; a topic that takes nothing holds up no other."""
+    away = dict[str, str]()
+    for one in planned:
+        topic, stands_at = one.letter.kept.data.topic, None
+        if one.refused is None and topic not in away:
+            try:
+                stands_at = redrive(producer, one.letter, why, by).data.place
+            except TryLater as error:
+                away[topic] = f"{topic} takes nothing now ({error}): call it again"
+        if stands_at is not None:
+            yield Done(one, stands_at)
+        else:
+            yield Done(one, None, one.refused or away[topic], one.case or Case.AWAY)
 
 
 def reading(letter: DeadLetter, evidence: Evidence | None = None) -> Reading:
     """What this release makes of a letter's bytes. With `evidence` a carrier's box is opened and its words are read."""
+    if letter.shut is not None:
+        return Reading(False, letter.shut)
     try:
         if letter.kept.data.topic.startswith(AGENCIES):
             said = wire.from_message(letter.raw, letter.headers)
@@ -67,6 +117,8 @@ def reading(letter: DeadLetter, evidence: Evidence | None = None) -> Reading:
     except UnknownType as error:
         follows = "it would park its dossier" if letter.kept.data.topic == LOG else "it would come back"
         return Reading(False, f"{follows}: {kind_of(str(error))}")
+    except Erased as error:
+        return Reading(False, f"it would say nothing: {error}")
     except (NotAnEvent, Unreadable, CannotOpen) as error:
         return Reading(False, f"it would come back: {kind_of(str(error))}")
 
@@ -84,7 +136,7 @@ def redrive(producer: Producer, letter: DeadLetter, why: str, by: str) -> DeadLe
     at = now()
     fact = DeadLetterRedriven(
         id=derived_id(letter.kept.ref, "redriven", data.partition, offset),
-        source=f"/operators/{by}",
+        source=source_of(by),
         subject=data.topic,
         time=at,
         recordedtime=at,
@@ -119,32 +171,35 @@ def _heard(event: WebhookReceived, evidence: Evidence | None) -> str:
     return f"it is translated: {len(updates)} updates of {carrier.name}"
 
 
-def _inexact(letter: DeadLetter) -> str | None:
+def _inexact(letter: DeadLetter) -> Refusal | None:
     """Why the letter cannot be put back as it came."""
     data = letter.kept.data
+    if letter.shut is not None:
+        return Case.SHUT, letter.shut
     if data.cut_from is not None:
-        return f"it was cut from {data.cut_from} bytes: its sender must send it again"
+        return Case.CUT, f"it was cut from {data.cut_from} bytes: its sender must send it again"
     if data.key is not None and ("\ufffd" in data.key or len(data.key) >= MOST_KEY):
-        return "its key is no text, or too long, and was not kept whole: its sender must send it again"
+        return Case.KEY, "its key is no text, or too long, and was not kept whole: its sender must send it again"
     return None
 
 
-def _looping(letter: DeadLetter, once_more: bool) -> str | None:
+def _looping(letter: DeadLetter, once_more: bool) -> Refusal | None:
     """Why the letter was put back often enough."""
     if letter.state is State.CAME_BACK:
-        return f"it came back as {letter.came_back_as}: that letter is the one to look at"
+        return Case.CAME_BACK, f"it came back as {letter.came_back_as}: that letter is the one to look at"
     if once_more:
         return None
     if letter.redriven is not None:
         put = letter.redriven
         where = f"at {put.data.place} since {put.time:%Y-%m-%d %H:%M} by {put.data.by}"
-        return f"it stands {where} and has not come back; --once-more puts it back all the same"
+        return Case.STANDS, f"it stands {where} and has not come back; --once-more puts it back all the same"
     if letter.times >= MOST_TIMES:
-        return f"its bytes were put back {letter.times} times and came back each time; --once-more puts them back again"
+        often = f"its bytes were put back {letter.times} times and came back each time"
+        return Case.TIMES, f"{often}; --once-more puts them back again"
     return None
 
 
-def _misplaced(letter: DeadLetter) -> str | None:
+def _misplaced(letter: DeadLetter) -> Refusal | None:
     """Why these bytes have no business on their topic, whoever puts them there."""
     topic = letter.kept.data.topic
     try:
@@ -153,9 +208,10 @@ def _misplaced(letter: DeadLetter) -> str | None:
         return None
     belongs = types_by_topic().get(topic)
     if belongs is not None and type(event) not in belongs:
-        return f"{event.type} does not belong on {topic}"
+        return Case.MISPLACED, f"{event.type} does not belong on {topic}"
     if topic == LOG and letter.kept.data.key != event.subject:
-        return f"its key is {letter.kept.data.key} and it speaks of {event.subject}: it has no place on the log"
+        says = f"its key is {letter.kept.data.key} and it speaks of {event.subject}: it has no place on the log"
+        return Case.MISPLACED, says
     return None
 
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connectors.carrier_settings import Ems, Ghn, Ghtk, Myvnpost, Networks, Url, Viettelpost, VnpostHcc
 from connectors.console.settings import Openid
+from schemas.login import LoginSettings
 
 REPOSITORY = Path(__file__).parents[1]
 WRONG_SETTING = 2
@@ -18,6 +19,7 @@ WRONG_SETTING = 2
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 def _addresses(value: str) -> str:
@@ -42,7 +44,7 @@ def _beside(database_url: str) -> str:
     return f"sqlite:///{file.with_name(f'{file.stem}-read{file.suffix}')}"
 
 
-class Settings(BaseSettings):
+class Settings(LoginSettings):
     """Settings of every connector."""
 
     model_config = SettingsConfigDict(env_prefix="HOSO_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -127,6 +129,27 @@ class Settings(BaseSettings):
 
     lease_seconds: Seconds = 15
     """How long (in real time) a lane stays with a process that no longer says anything."""
+
+    keep_webhooks_days: Days = 90
+    """For how many days (driven) the bytes of carriers open: then the key of their day is destroyed."""
+
+    keep_letters_days: Days = 90
+    """The same of what stands in dead letters."""
+
+    keep_feed_days: Days = 400
+    """For how many days the feed keeps a notice."""
+
+    keep_done_days: Days = 30
+    """For how many days a queue keeps what ended well; what gave up or stepped aside stays."""
+
+    keep_seen_days: Days = 7
+    """For how many days the gate remembers an event, to answer a conflict at once; the last of a source stays."""
+
+    keep_unmatched_days: Days = 90
+    """For how many days a carrier's update waits for the receipt that says whose it is."""
+
+    retention_seconds: Seconds = 300
+    """How often (real time) each process removes what it has kept for long enough."""
 
     monitor_seconds: Seconds = 10
     """How often (real time) `hoso monitor` looks at groups, queues, holds, dead letters and the read model's place."""

@@ -15,13 +15,16 @@ from sqlalchemy import Connection
 from connectors.broker import Consumer, Message, Producer
 from connectors.carriers import Carrier, Update, carriers
 from connectors.codes import Codes, meant
+from connectors.day_keys import DayEvidence
 from connectors.lately import Lately
+from connectors.letter_boxes import LetterBoxes
 from connectors.letters import keep
 from connectors.loop import readable, run, serve
 from connectors.moves import Mover, Sighting, sighting
 from connectors.reference import References
 from connectors.retelling import Retelling, Retold
-from connectors.seal import CannotOpen, Evidence, Sealer
+from connectors.retention import Sweep, unmatched
+from connectors.seal import CannotOpen, Erased, Evidence, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
 from connectors.store import items, open_store
@@ -67,7 +70,9 @@ class Translate:
         self._retelling: Retelling | None = None
         self._look_at = 0.0
         self._secrets = load_secrets(settings.secrets_dir)
-        self._evidence = Evidence(self._secrets.evidence)
+        self._evidence = DayEvidence(self._store, self._secrets.evidence)
+        self._boxes = LetterBoxes(self._store, self._secrets.openers_public)
+        self._sweep = Sweep(self._store, settings.retention_seconds, unmatched(settings))
         self._lately = Lately()
         self._ready = False
 
@@ -98,15 +103,16 @@ class Translate:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Say what a batch brings. Twice is once: every fact's name is derived."""
-        receipts = readable([one for one in messages if one.topic == LOG], self._producer, only=(OrderAccepted,))
+        logged = [one for one in messages if one.topic == LOG]
+        receipts = readable(logged, self._producer, only=(OrderAccepted,), boxes=self._boxes)
         bodies = [one for one in messages if one.topic == WEBHOOKS]
-        webhooks = readable(bodies, self._producer, expects=(WebhookReceived,))
+        webhooks = readable(bodies, self._producer, expects=(WebhookReceived,), boxes=self._boxes)
         if not receipts and not webhooks:
             return
         self._codes.stale()
         sightings = [one for message, event in webhooks for one in self._seen(message, event)]
         seen = [one for one in sightings if one.name not in self._lately]
-        mover = self._mover()
+        mover, today = self._mover(), self._evidence.today()
         facts: list[PostalFact] = []
         waited: list[str] = []
         strangers: list[Sighting] = []
@@ -115,7 +121,7 @@ class Translate:
                 assert isinstance(event, OrderAccepted)
                 facts += self._receipt(conn, event, mover, waited)
             for one in seen:
-                said = self._said(conn, one, mover)
+                said = self._said(conn, one, mover, today)
                 strangers += () if said else (one,)
                 facts += said
         if strangers:
@@ -152,6 +158,7 @@ class Translate:
         One process of the group does: the one that reads the first partition of webhooks. A TryLater ends the round,
         and so does a rebalance; whoever does it next begins anew, and says the same facts.
         """
+        self._sweep.look()
         if self._retelling is None:
             if time.monotonic() < self._look_at:
                 return
@@ -192,13 +199,13 @@ class Translate:
                 log.info("codes.applied", carrier=one.data.carrier, code=one.data.code, facts=one.data.facts)
 
     def _say_again(self, round: Retelling, updates: Sequence[Retold]) -> None:
-        mover = self._mover()
+        mover, today = self._mover(), self._evidence.today()
         facts: list[PostalFact] = []
         with self._store.begin() as conn:
             for one in updates:
                 if one.seen.name not in self._lately and one.seen.name not in round.names:
                     round.names.add(one.seen.name)
-                    said = self._said(conn, one.seen, mover)
+                    said = self._said(conn, one.seen, mover, today)
                     round.told[one.mapping.id]["facts" if said else "waiting"] += 1
                     facts += said
             # What waited as unknown waits as what it means now.
@@ -222,15 +229,15 @@ class Translate:
         item = data.item_code or f"/{data.reference}"
         items.learn(conn, Item(data.carrier, item, data.reference, event.subject, data.leg))
         facts: list[PostalFact] = []
-        for unmatched in items.waiting(conn, data.carrier, data.item_code or "", data.reference):
-            seen = self._opened(unmatched)
+        for update in items.waiting(conn, data.carrier, data.item_code or "", data.reference):
+            seen = self._opened(update)
             if seen and (leg := self._leg(conn, seen)):
                 facts += mover.facts(seen, *leg)
-                waited.append(unmatched.id)
+                waited.append(update.id)
         return facts
 
     def _opened(self, unmatched: Unmatched) -> Sighting | None:
-        """What waits; None where its evidence key is no longer ours: it goes on waiting for an operator."""
+        """What waits; None where its key is destroyed, or no longer ours: it goes on waiting until it is too old."""
         try:
             return Sighting.model_validate_json(self._evidence.open(Box.model_validate_json(unmatched.update)))
         except CannotOpen:
@@ -240,16 +247,22 @@ class Translate:
     # ------------------------------------------------------------ webhooks
 
     def _seen(self, message: Message, event: Event) -> list[Sighting]:
-        """What a carrier's bytes say; bytes that nobody reads go to the dead letters as they came, sealed."""
+        """What a carrier's bytes say; bytes that nobody reads go to the dead letters as they came, sealed.
+
+        Bytes whose day's key is destroyed are older than we keep them: there is nothing to be read, now or later.
+        """
         assert isinstance(event, WebhookReceived)
         carrier = carriers().get(event.data.carrier)
         if carrier is None:
-            keep(message, f"there is no carrier {event.data.carrier}", self._producer)
+            keep(message, f"there is no carrier {event.data.carrier}", self._producer, self._boxes)
             return []
         try:
             updates = carrier.updates(self._evidence.open(event.data.body), event.data.api_version)
+        except Erased:
+            log.warning("evidence.erased", topic=WEBHOOKS, partition=message.partition, offset=message.offset)
+            return []
         except (Unreadable, CannotOpen) as error:
-            keep(message, str(error), self._producer)
+            keep(message, str(error), self._producer, self._boxes)
             return []
         return [self._sighted(update, event, carrier) for update in updates]
 
@@ -260,10 +273,11 @@ class Translate:
         found, table_version = meant(update, mapping, carrier)
         return sighting(found, event, table_version, self._references.newest().version)
 
-    def _said(self, conn: Connection, seen: Sighting, mover: Mover) -> Iterable[PostalFact]:
+    def _said(self, conn: Connection, seen: Sighting, mover: Mover, today: Evidence) -> Iterable[PostalFact]:
+        """What is said of an update of a leg we know; another waits, sealed with what seals `today`."""
         if leg := self._leg(conn, seen):
             return mover.facts(seen, *leg)
-        sealed = self._evidence.seal(seen.model_dump_json().encode()).model_dump_json().encode()
+        sealed = today.seal(seen.model_dump_json().encode()).model_dump_json().encode()
         why = "item and reference name two legs" if _leg_in(seen.reference) else "no receipt names it"
         items.wait(conn, Unmatched(seen.name, seen.carrier, seen.item, seen.reference, sealed, why))
         log.warning("item.unmatched", carrier=seen.carrier, item=seen.item, why=why)

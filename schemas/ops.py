@@ -12,6 +12,7 @@ from schemas.dossier import LOG
 from schemas.event import AgencyCode, Event, Frozen, LegName, LongText, ProcedureCode, ShortText
 from schemas.instant import aware
 from schemas.postal import CarrierName, ParcelStatus
+from schemas.sealed import Box
 
 HOLDS = "ops.holds"
 DEAD_LETTERS = "dead.letters"
@@ -189,7 +190,8 @@ class DeadLetterKept(Event):
     """Bytes no schema reads: where they stood, why they were put aside, and the bytes (base64).
 
     `headers` are the record's own, their values in base64. `cut_from` is how long the record was, in bytes, where the
-    letter does not hold all of it.
+    letter does not hold all of it. With `sealed` the bytes, the headers, the key and the whole reason are in that box,
+    under a key of the day on which they were put aside, and none of them is left outside but what names nobody.
     """
 
     class Data(Frozen):
@@ -199,8 +201,9 @@ class DeadLetterKept(Event):
         reason: LongText
         key: str | None = None
         headers: tuple[tuple[str, str], ...] | None = None
-        bytes: str
+        bytes: str = ""
         cut_from: int | None = None
+        sealed: Box | None = None
 
         @property
         def place(self) -> str:

@@ -5,12 +5,14 @@ import sys
 import threading
 from collections.abc import Mapping
 
+import structlog
 import uvicorn
 
 from connectors.broker import Producer
 from connectors.console.app import AT, make_console
 from connectors.console.desk import Desk
 from connectors.console.main import desk_of
+from connectors.day_keys import DayEvidence
 from connectors.edge.app import make_app
 from connectors.edge.door import Door
 from connectors.edge.guesses import Guesses
@@ -18,11 +20,14 @@ from connectors.gate.gate import Gate
 from connectors.holds import Holds
 from connectors.loop import serve
 from connectors.reference import References
+from connectors.retention import DaysSweep, Sweep, seen
 from connectors.seal import Evidence
 from connectors.secrets import ensure_secrets
 from connectors.settings import Settings
 from connectors.store import open_store
+from connectors.verdicts import TryLater
 
+log = structlog.get_logger()
 SWITCH_SECONDS = 0.0005
 """How long a thread keeps the interpreter while others want it: an answer waits for a chain of short turns, of the
 request's thread, the producer's and the loop's, and its tail is shorter than at Python's usual 5 ms.
@@ -48,13 +53,15 @@ class Edge:
             self._producer,
             self._references,
             gate,
-            Evidence(secrets.evidence),
+            DayEvidence(self._store, secrets.evidence),
             Evidence(secrets.feed),
             tracking=secrets.tracking,
             holds=self._holds,
             read=self._read,
             guesses=Guesses(settings.track_misses_per_address_per_minute, settings.track_misses_per_minute),
         )
+        self._sweep = Sweep(self._store, settings.retention_seconds, seen(settings))
+        self._days = DaysSweep(self._store, settings)
         app = make_app(door)
         self._console: Desk | None = None
         if settings.edge_console:
@@ -103,12 +110,20 @@ class Edge:
                 # The holds first: without reference data nobody is let in to the feed.
                 self._working = self._holds.start(self._stop) and self._references.start(self._stop)
                 while server.is_alive() and not self._stop.wait(0.5):
-                    pass
+                    self._swept()
             finally:
                 if self._console is not None:
                     self._console.pulse.close()
                 self._server.should_exit = True
                 server.join()
+
+    def _swept(self) -> None:
+        """Remove what is past its time; a database that is away is asked again."""
+        try:
+            self._sweep.look()
+            self._days.look()
+        except TryLater as later:
+            log.warning("broker.away", database=self._store.address, why=later.why)
 
     def close(self) -> None:
         """Let go of everything."""

@@ -23,6 +23,7 @@ from connectors.notify.owing import Owing, concerns
 from connectors.notify.results import RESULTS_QUEUE, results_lane
 from connectors.receipts.keeper import Keeper
 from connectors.reference import References
+from connectors.retention import Sweep, ended, fed
 from connectors.seal import Evidence, Opener
 from connectors.secrets import ensure_secrets
 from connectors.settings import Settings
@@ -71,6 +72,10 @@ class Notify:
         opener = Opener(self._store, secrets.openers_private)
         boxes, box = LetterBoxes(self._store, secrets.openers_public), Evidence(secrets.feed)
         self._owing = Owing(self._store, self._producer, self._references, opener, box, self._wake, boxes)
+        queues = (callbacks.QUEUE, RESULTS_QUEUE)
+        self._sweep = Sweep(
+            self._store, settings.retention_seconds, fed(settings), *(ended(name, settings) for name in queues)
+        )
         self._receipts = Keeper(settings, self._store, self._producer, secrets, self._broken.append)
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._shown_at, self._working = 0.0, False
@@ -123,6 +128,7 @@ class Notify:
         self._let_go()
         self._working = True
         self._publish()
+        self._sweep.look()
         if time.monotonic() - self._shown_at > SHOWN_SECONDS:
             self._shown_at = time.monotonic()
             counts = self._queue.counts()

@@ -124,4 +124,5 @@ class Owing:
         raw = word.event.encode()
         whole = opened(raw, self._opener)
         body = raw if whole is raw else self._feed_box.seal(whole).model_dump_json().encode()
-        return Told(word.code, word.event.id, word.message.topic, word.message.partition, word.message.offset, body)
+        met, dossier = word.message, word.event.subject if isinstance(word.event, Notice) else None
+        return Told(word.code, word.event.id, met.topic, met.partition, met.offset, body, dossier)

@@ -12,14 +12,16 @@ from operator import attrgetter
 import structlog
 
 from connectors.broker import Consumer, Message, Producer, admin
+from connectors.letter_boxes import LetterBoxes
 from connectors.letters import keep
 from connectors.loop import run, serve
 from connectors.project import sets
 from connectors.project.filling import fill
 from connectors.project.heard import TOPICS
 from connectors.project.writing import Place, reached, write
+from connectors.secrets import NoSuchSecret, load_secrets
 from connectors.settings import Settings
-from connectors.store import open_store
+from connectors.store import Store, open_store
 from connectors.verdicts import TryLater
 
 log = structlog.get_logger()
@@ -45,6 +47,9 @@ class Project:
         )
         self._trusted: set[tuple[str, Place]] = set()
         self._ready = False
+        self._keys: Store | None = None
+        self._sealing: LetterBoxes | None = None
+        self._unkept: list[tuple[Message, str]] = []
 
     @property
     def connected_to(self) -> Mapping[str, str]:
@@ -66,9 +71,12 @@ class Project:
         self._consumer.close()
         self._producer.close()
         self._store.close()
+        if self._keys is not None:
+            self._keys.close()
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Enter a batch. Of a partition that stands beyond what the tables hold, nothing: it is read from there on."""
+        self._keep()
         batches = {place: list(batch) for place, batch in groupby(sorted(messages, key=ORDER), key=PLACE)}
         with self._store.begin(lasting=False) as connection:
             serving = sets.serving(connection)
@@ -78,8 +86,27 @@ class Project:
             written = write(connection, serving.tables, told, known)
         for topic, partition in ahead:
             self._consumer.seek(topic, partition, known[topic, partition])
-        for message, why in written.unreadable:
-            keep(message, why, self._producer)
+        self._unkept += written.unreadable
+        self._keep()
+
+    def _keep(self) -> None:
+        """Put aside what could not be read: the tables stand beyond it, so nobody meets it here again."""
+        while self._unkept:
+            message, why = self._unkept[0]
+            keep(message, why, self._producer, self._boxes())
+            del self._unkept[0]
+
+    def _boxes(self) -> LetterBoxes:
+        """What seals dead letters: made for the first of them, for most processes of this kind never meet one."""
+        if self._sealing is None:
+            try:
+                openers = load_secrets(self._settings.secrets_dir).openers_public
+            except NoSuchSecret as error:
+                raise TryLater(f"a dead letter cannot be sealed: {error}") from error
+            self._keys = open_store(self._settings.database_url)
+            self._keys.migrate()
+            self._sealing = LetterBoxes(self._keys, openers)
+        return self._sealing
 
     def _skips(self, serving: sets.Set, place: Place, batch: Sequence[Message], next: int) -> bool:
         """Whether records before this batch may be missing: asked when a partition comes first, once.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from connectors.broker import Consumer, Producer
+from connectors.letter_boxes import LetterBoxes
 from connectors.loop import run
 from connectors.receipts.days import Days
 from connectors.receipts.making import Making
@@ -49,7 +50,8 @@ class Keeper:
     def _run(self) -> None:
         try:
             key = self._secrets.signing
-            making, days = Making(self._store, self._producer, key), Days(self._store, self._producer, key)
+            boxes = LetterBoxes(self._store, self._secrets.openers_public)
+            making, days = Making(self._store, self._producer, key, boxes), Days(self._store, self._producer, key)
             run(self._consumer(), making.handle, self._stop, process="notify", timeout_ms=IDLE_MS, between=days.turn)
         except BaseException as error:
             self._broken(error)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
 from connectors.broker import Message, Producer
+from connectors.letter_boxes import LetterBoxes
 from connectors.letters import keep as put_aside
 from connectors.metrics import counter
 from connectors.receipts.reading import HANDED_OVER, Heard, heard
@@ -31,8 +32,10 @@ DAY = timedelta(days=1)
 class Making:
     """Handles batches of states. One transaction for what a batch owes; most owe nothing, and write nothing."""
 
-    def __init__(self, store: Store, producer: Producer, key: Ed25519PrivateKey) -> None:
-        self._store, self._producer, self._key = store, producer, key
+    def __init__(
+        self, store: Store, producer: Producer, key: Ed25519PrivateKey, boxes: LetterBoxes | None = None
+    ) -> None:
+        self._store, self._producer, self._key, self._boxes = store, producer, key, boxes
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Make the receipts that a batch owes. Handling it again changes nothing."""
@@ -52,7 +55,7 @@ class Making:
                 if (state := heard(message.value or b"")) is not None:
                     found[state.dossier] = state
             except NotAnEvent as error:
-                put_aside(message, str(error), self._producer)
+                put_aside(message, str(error), self._producer, self._boxes)
         return list(found.values())
 
     def _make(self, states: Sequence[Heard]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, update
 
 from connectors.store.insert import unless_there
 from connectors.store.tables import FEED
@@ -15,7 +15,7 @@ LOCK = 0x66656564
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A row to be fed: whose it is, what it says, and where it stood on its topic."""
+    """A row to be fed: whose it is, what it says, where it stood on its topic, and which dossier it tells of."""
 
     agency: str
     notice_id: str
@@ -23,6 +23,7 @@ class Told:
     partition: int
     offset: int
     body: bytes
+    dossier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,20 @@ def after(connection: Connection, agency: str, cursor: int, limit: int) -> list[
     """What follows a cursor for one agency, in order."""
     rows = select(FEED.c.cursor, FEED.c.body).where(FEED.c.agency == agency, FEED.c.cursor > cursor)
     return [Fed(row.cursor, row.body) for row in connection.execute(rows.order_by(FEED.c.cursor).limit(limit))]
+
+
+def of_dossier(connection: Connection, dossier: str) -> list[Fed]:
+    """The rows that tell of a dossier; those of a release that did not say so are among `of_nobody`."""
+    rows = select(FEED.c.cursor, FEED.c.body).where(FEED.c.dossier == dossier).order_by(FEED.c.cursor)
+    return [Fed(row.cursor, row.body) for row in connection.execute(rows)]
+
+
+def of_nobody(connection: Connection, after: int, limit: int) -> list[Fed]:
+    """Rows that do not say of which dossier they tell, in order from a cursor on."""
+    rows = select(FEED.c.cursor, FEED.c.body).where(FEED.c.dossier.is_(None), FEED.c.cursor > after)
+    return [Fed(row.cursor, row.body) for row in connection.execute(rows.order_by(FEED.c.cursor).limit(limit))]
+
+
+def rewrite(connection: Connection, row: Fed) -> None:
+    """From here on a row says this."""
+    connection.execute(update(FEED).where(FEED.c.cursor == row.cursor).values(body=row.body))

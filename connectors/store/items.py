@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 
 from connectors.store.insert import unless_there
 from connectors.store.tables import ITEMS, UNMATCHED
@@ -73,3 +73,13 @@ def found(conn: Connection, ids: Collection[str]) -> None:
     """These wait no longer."""
     if ids:
         conn.execute(delete(UNMATCHED).where(UNMATCHED.c.id.in_(ids)))
+
+
+def drop_of(conn: Connection, dossier: str) -> int:
+    """Delete the updates that wait and can be told to be a dossier's, by reference or item; how many."""
+    known = conn.execute(select(ITEMS.c.carrier, ITEMS.c.item, ITEMS.c.reference).where(ITEMS.c.dossier == dossier))
+    mine = [UNMATCHED.c.reference.startswith(f"{dossier}/", autoescape=True)]
+    for carrier, item, reference in known.all():
+        named = or_(UNMATCHED.c.item == item, UNMATCHED.c.reference == reference)
+        mine.append(and_(UNMATCHED.c.carrier == carrier, named))
+    return conn.execute(delete(UNMATCHED).where(or_(*mine))).rowcount

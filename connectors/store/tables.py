@@ -51,6 +51,13 @@ OWED = Table(
     Index("ix_owed_next", "queue", "lane", "state", "urgency", "next_at"),
     Index("ix_owed_sequence", "queue", "sequence_key", "state", "order_no"),
     Index(
+        "ix_owed_done",
+        "queue",
+        "done_at",
+        sqlite_where=text("state = 'DONE'"),
+        postgresql_where=text("state = 'DONE'"),
+    ),
+    Index(
         "ix_owed_unpublished",
         "queue",
         sqlite_where=text("answer IS NOT NULL AND published_at IS NULL"),
@@ -92,12 +99,12 @@ UNMATCHED = Table(
     Column("carrier", String(31), nullable=False),
     Column("item", String(200), nullable=False),
     Column("reference", String(200), nullable=False),
-    Column("update", LargeBinary, nullable=False, comment="under the evidence key"),
+    Column("update", LargeBinary, nullable=False, comment="under the key of its day"),
     Column("why", String(200), nullable=False),
     Column("at", Float, nullable=False, comment="driven unix seconds"),
     Index("ix_unmatched_item", "carrier", "item"),
     Index("ix_unmatched_reference", "carrier", "reference"),
-    comment="Updates that belong to no leg we know; tried again as receipts arrive. Writer: translate",
+    comment="Updates that belong to no leg we know; tried again as receipts arrive. Writer: translate; hoso erase",
 )
 
 SEALED_KEYS = Table(
@@ -107,7 +114,7 @@ SEALED_KEYS = Table(
     Column("dossier", String(200), nullable=False, index=True),
     Column("wrapped", LargeBinary, nullable=False),
     Column("at", Float, nullable=False, comment="driven unix seconds"),
-    comment="The wrapped key of each sealed value. Writer: whoever seals (the gate, translate, dispatch)",
+    comment="The wrapped key of each sealed value. Writer: whoever seals (the gate, translate, dispatch); hoso erase",
 )
 
 AGENCY_KEYS = Table(
@@ -143,9 +150,10 @@ FEED = Table(
     Column("offset", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Column("dossier", String(200), index=True, comment="whom the row tells of"),
     UniqueConstraint("notice_id"),
     Index("ix_feed_agency", "agency", "cursor"),
-    comment="An agency's notices in order, for those who pull. Writer: notify",
+    comment="An agency's notices in order, for those who pull. Writer: notify; hoso erase blanks",
     sqlite_autoincrement=True,
 )
 
@@ -210,4 +218,33 @@ REVEALS = Table(
     Column("why", Text, nullable=False, comment="in the person's words"),
     Column("kinds", String(200), nullable=False, comment="the facts that were opened"),
     comment="Who opened a citizen's contact, when and why; nothing is ever removed. Writer: the console",
+)
+
+DAY_KEYS = Table(
+    "day_keys",
+    METADATA,
+    Column("id", String(60), primary_key=True, comment="purpose and day"),
+    Column("purpose", String(20), nullable=False),
+    Column("day", String(10), nullable=False, comment="in Viet Nam, driven"),
+    Column("wrapped", LargeBinary, comment="what opens; none once it is destroyed"),
+    Column("public", LargeBinary, comment="what seals, where that is another key"),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Column("destroyed_at", Float, comment="driven unix seconds"),
+    Index("ix_day_keys_purpose", "purpose", "day"),
+    comment="The key of a day and purpose. Writer: whoever seals first that day; the edge destroys",
+)
+
+ERASURES = Table(
+    "erasures",
+    METADATA,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("dossier", String(200), nullable=False, index=True),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Column("keys", Integer, nullable=False, comment="how many were destroyed"),
+    Column("digest", String(64), nullable=False, comment="SHA-256 over the destroyed keys' ids"),
+    Column("feed", Integer, nullable=False, comment="rows of the feed that were blanked"),
+    Column("unmatched", Integer, nullable=False, comment="carriers' updates that were deleted"),
+    Column("fact", LargeBinary, nullable=False, comment="what the log is told of it"),
+    Column("stated_at", Float, comment="driven unix seconds: when the fact was on the log"),
+    comment="What was erased, when; nothing is ever removed. Writer: hoso erase",
 )

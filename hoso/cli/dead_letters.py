@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connectors.dead_letters import DeadLetter, NoSuchLetter, State, grouped, named, narrowed, printable, read
+from connectors.dead_letters import (
+    DeadLetter,
+    NoSuchLetter,
+    State,
+    grouped,
+    named,
+    narrowed,
+    printable,
+    read,
+    redrivable,
+)
 from connectors.verdicts import TryLater
 from hoso.cli.cluster import bootstrap_of
 from hoso.letters import SHORT, became, hex_of, planned_row, row_of, text_of, told
 
 if TYPE_CHECKING:
+    from connectors.dead_letters import Opens
     from connectors.redriving import Planned
     from connectors.seal import Evidence
 
@@ -42,7 +53,7 @@ def show_all(
     hoso dead-letters list --topic agency.events.H29.12 --state waiting
     hoso dead-letters list --json | jq '.[] | {topic, reason, count: (.letters | length)}'
     """
-    found = narrowed(_read(bootstrap_of()), topic, reason)
+    found = narrowed(_read(bootstrap_of(), shut=True), topic, reason)
     groups = grouped(one for one in found if state is None or one.state is state)
     if as_json:
         rows = [
@@ -80,6 +91,9 @@ def show(
     bootstrap = bootstrap_of()
     one = _named(_read(bootstrap), [letter])[0]
     if raw:
+        if one.shut is not None:
+            print(one.shut, file=sys.stderr)
+            raise typer.Exit(1)
         sys.stdout.buffer.write(one.raw)
         return
     found, text = reading(one, _evidence(bootstrap)), text_of(one.raw)
@@ -93,7 +107,7 @@ def show(
     print(f"key: {printable(one.kept.data.key or '-')}")
     for name, value in one.headers:
         print(printable(f"header {name}: {value.decode(errors='replace')}"))
-    print(text if text is not None else hex_of(one.raw))
+    print(one.shut or (text if text is not None else hex_of(one.raw)))
 
 
 @dead_letters.command()
@@ -149,32 +163,23 @@ def _chosen(
     """The letters named, each once; else those of the topic and reason that wait."""
     if names:
         return narrowed(_named(found, names), topic, reason)
-    wanted = {State.WAITING, State.REDRIVEN} if once_more else {State.WAITING}
-    return [one for one in narrowed(found, topic, reason) if one.state in wanted]
+    return redrivable(narrowed(found, topic, reason), once_more=once_more)
 
 
 def _put_back(bootstrap: str, planned: Sequence["Planned"], why: str) -> Iterator[dict[str, Any]]:
-    """Put back what is not refused, and tell of each as it is done; a topic that takes nothing holds up no other."""
+    """Put back what is not refused, and tell of each as it is done."""
     from connectors.broker import Producer
-    from connectors.redriving import redrive
+    from connectors.redriving import put_back
 
-    away, by = dict[str, str](), getpass.getuser()
     with Producer(bootstrap, "hoso-dead-letters") as producer:
-        for one in planned:
-            row, topic = planned_row(one), one.letter.kept.data.topic
-            if one.refused is None and topic not in away:
-                try:
-                    row["stands_at"] = redrive(producer, one.letter, why, by).data.place
-                except TryLater as error:
-                    away[topic] = f"{topic} takes nothing now ({error}): call it again"
-            if row["stands_at"] is None:
-                row["refused"] = one.refused or away[topic]
-            yield row
+        for one in put_back(producer, planned, why, getpass.getuser()):
+            yield planned_row(one.planned) | {"stands_at": one.stands_at, "refused": one.refused}
 
 
-def _read(bootstrap: str) -> list[DeadLetter]:
+def _read(bootstrap: str, *, shut: bool = False) -> list[DeadLetter]:
+    """All letters, opened where the openers' key lies here; `shut`: as their topic holds them."""
     try:
-        return read(bootstrap)
+        return read(bootstrap, None if shut else _opens(bootstrap))
     except TryLater as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
@@ -188,13 +193,32 @@ def _named(found: Sequence[DeadLetter], names: Sequence[str]) -> list[DeadLetter
         raise typer.Exit(1) from error
 
 
-def _evidence(bootstrap: str) -> "Evidence | None":
-    """The key of carriers' bytes, where this installation's secrets lie."""
-    from connectors.seal import Evidence
+def _opens(bootstrap: str) -> "Opens | None":
+    """What opens sealed letters, where this installation's openers' key lies here."""
+    from connectors.letter_boxes import LetterOpener
     from connectors.secrets import NoSuchSecret, load_secrets
     from connectors.settings import Settings
+    from connectors.store import open_store
 
+    settings = Settings(kafka_bootstrap=bootstrap)
     try:
-        return Evidence(load_secrets(Settings(kafka_bootstrap=bootstrap).secrets_dir).evidence)
+        private = load_secrets(settings.secrets_dir).openers_private
+    except NoSuchSecret:
+        return None
+    store = open_store(settings.database_url)
+    store.migrate()
+    return LetterOpener(store, private).opened
+
+
+def _evidence(bootstrap: str) -> "Evidence | None":
+    """The keys of carriers' bytes, where this installation's secrets lie."""
+    from connectors.day_keys import DayEvidence
+    from connectors.secrets import NoSuchSecret, load_secrets
+    from connectors.settings import Settings
+    from connectors.store import open_store
+
+    settings = Settings(kafka_bootstrap=bootstrap)
+    try:
+        return DayEvidence(open_store(settings.database_url), load_secrets(settings.secrets_dir).evidence)
     except NoSuchSecret:
         return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from connectors.console.app import AT
 from connectors.console.pages import today
@@ -138,7 +138,12 @@ def test_words_from_outside_are_words_and_no_script(page: Page, house: House, na
                reason=STRANGE),
     )  # fmt: skip
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def hear(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", hear)
     sign_in(page, house, name, "en")
 
     for path in ("/", f"/dossiers/{code}", f"/find?code={STRANGE}"):

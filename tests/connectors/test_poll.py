@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from connectors.asking import Asker, Question
 from connectors.carriers.myvnpost import CARRIER
+from connectors.day_keys import DayEvidence
 from connectors.poll import Poll, anew
 from connectors.seal import Evidence
 from connectors.secrets import ensure_secrets
@@ -57,7 +58,8 @@ class Desk:
 
     def answers(self) -> list[ParcelStatus]:
         """What the evidence says that poll has put on the topic."""
-        evidence = Evidence(ensure_secrets(self.settings.secrets_dir).evidence)
+        secrets = ensure_secrets(self.settings.secrets_dir)
+        evidence = DayEvidence(open_store(self.settings.database_url), secrets.evidence)
         received = self.board.events(WebhookReceived)
         assert all(one.data.via is Via.QUERY for one in received)
         return [update.status for one in received for update in CARRIER.updates(evidence.open(one.data.body))]

@@ -3,8 +3,8 @@
 from connectors.edge.app import openapi
 from hoso.cli.contract import FOLDER, different
 from schemas.contract import asyncapi, json_schemas, written
-from schemas.topic_pages import topic_pages
 from schemas.event import TYPES
+from schemas.topic_pages import topic_pages
 from schemas.topics import TOPICS, types_by_topic
 
 

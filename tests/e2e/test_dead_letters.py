@@ -6,7 +6,11 @@ from typing import Any
 
 from connectors.broker import Message, Producer, partition_of, read_key
 from connectors.dead_letters import DeadLetter, State, read
+from connectors.letter_boxes import LetterOpener
 from connectors.letters import keep
+from connectors.secrets import load_secrets
+from connectors.settings import Settings
+from connectors.store import open_store
 from schemas.dossier import LOG
 from tests.e2e.house import House
 from tests.e2e.test_parking import hoso
@@ -17,8 +21,14 @@ NO_PLACE = 1_000_000
 
 
 def kept(house: House, key: str) -> list[DeadLetter]:
-    """The dead letters of a key."""
-    return [one for one in read(house.bootstrap) if one.kept.data.key == key]
+    """The dead letters of a key, opened as an operator does."""
+    settings = Settings(kafka_bootstrap=house.bootstrap, home=house.home)
+    store = open_store(settings.database_url)
+    opener = LetterOpener(store, load_secrets(settings.secrets_dir).openers_private)
+    try:
+        return [one for one in read(house.bootstrap, opener.opened) if one.kept.data.key == key]
+    finally:
+        store.close()
 
 
 def rows(said: subprocess.CompletedProcess[str]) -> Any:

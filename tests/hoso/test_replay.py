@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from connectors.broker import Message
+from connectors.reference import Published
 from hoso.replaying.differing import Difference, What, counts
-from hoso.replaying.shadow import CannotReplay, Published, Release, Window, replaced, replay
+from hoso.replaying.shadow import CannotReplay, Release, Window, replaced, replay
 from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.instant import VIETNAM

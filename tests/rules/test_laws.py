@@ -111,7 +111,7 @@ def test_the_same_source_and_id_with_another_content_is_a_conflict_and_has_no_ef
 
     assert verdict is Verdict.CONFLICT
     assert (after.life, after.clock) == (dossier.life, dossier.clock)
-    assert [fact.data["payload"]["reason"] for fact in said if fact.topic == "agency.notices"] == ["CONFLICT"]
+    assert [fact.content["payload"]["reason"] for fact in said if fact.topic == "agency.notices"] == ["CONFLICT"]
 
 
 def test_a_conflict_that_is_repeated_is_told_once() -> None:

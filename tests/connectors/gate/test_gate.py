@@ -12,6 +12,7 @@ from connectors.broker import Message
 from connectors.gate.gate import LETTERS, Accepted, Conflict, Gate, Offer, tracking_code
 from connectors.gate.judge import Rejection
 from connectors.intake import handle, turns
+from connectors.letter_boxes import LetterBoxes
 from connectors.seal import Opener
 from connectors.secrets import Secrets
 from connectors.store import Store, gate_seen
@@ -32,6 +33,7 @@ class Rig:
     def __init__(self, store: Store, secrets: Secrets) -> None:
         self.store, self.secrets, self.producer = store, secrets, KeptProducer()
         self.gate = Gate(secrets, store, self.producer, FixedReferences(a_bundle()))
+        self.boxes = LetterBoxes(store, secrets.openers_public)
 
     def admit(self, *said: dict[str, Any], caller: str = "H29.12") -> list[Accepted | Rejection]:
         return self.gate.admit([Offer(json.dumps(one).encode(), caller) for one in said], "test")
@@ -179,7 +181,7 @@ def a_message(value: bytes | None, topic: str = "agency.events.H29.12", offset: 
 def test_the_topic_is_the_identity(rig: Rig) -> None:
     raw = json.dumps(a_sample("01")).encode()
 
-    handle([a_message(raw, "agency.events.H29.99")], rig.gate, rig.producer)
+    handle([a_message(raw, "agency.events.H29.99")], rig.gate, rig.producer, rig.boxes)
 
     (rejected,) = rig.producer.on(REJECTIONS)
     assert rejected.subject == "H29.99"
@@ -192,7 +194,7 @@ def test_the_binary_form_is_read(rig: Rig) -> None:
     names = ("id", "source", "type", "subject", "time", "specversion")
     headers = {f"ce_{name}": said[name] for name in names} | {"content-type": "application/json"}
 
-    handle([a_message(json.dumps(said["data"]).encode(), **headers)], rig.gate, rig.producer)
+    handle([a_message(json.dumps(said["data"]).encode(), **headers)], rig.gate, rig.producer, rig.boxes)
 
     assert [fact.id for fact in rig.producer.on(LOG)] == [said["id"]]
 
@@ -201,12 +203,12 @@ def test_the_binary_form_is_read(rig: Rig) -> None:
 def test_bytes_that_are_no_event_go_to_the_dead_letters(rig: Rig, raw: bytes | None) -> None:
     good = json.dumps(a_sample("01")).encode()
 
-    handle([a_message(raw, offset=7), a_message(good, offset=8)], rig.gate, rig.producer)
+    handle([a_message(raw, offset=7), a_message(good, offset=8)], rig.gate, rig.producer, rig.boxes)
 
     (letter,) = rig.producer.on(DEAD_LETTERS)
     assert isinstance(letter, DeadLetterKept)
     assert (letter.data.topic, letter.data.partition, letter.data.offset) == ("agency.events.H29.12", 0, 7)
-    assert letter.data.reason
+    assert letter.data.reason and letter.data.sealed is not None and not letter.data.bytes
     assert len(rig.producer.on(LOG)) == 1
 
 

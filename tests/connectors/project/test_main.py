@@ -8,6 +8,7 @@ import pytest
 
 from connectors.project import sets
 from connectors.project.main import Project
+from connectors.secrets import ensure_secrets
 from connectors.settings import Settings
 from connectors.store import Store, open_store
 from connectors.verdicts import TryLater
@@ -36,6 +37,7 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         settings = Settings(kafka_bootstrap="nowhere:1", home=folder)
+        ensure_secrets(settings.secrets_dir)
         self.producer, self.sought = KeptProducer(), Sought()
         self.project = Project(settings, threading.Event(), self.producer)
         self.project._consumer = self.sought  # type: ignore[assignment]

@@ -51,7 +51,8 @@ def test_what_is_known_is_fetched_and_what_is_newer_is_read(kafka: str, read: St
     found = remembered(kafka, read, MINE)
 
     assert found == on_the_log(kafka, MINE)
-    assert found is not None and len(found) == len(by_post(MINE)) + 1
+    assert found is not None
+    assert len(found) == len(by_post(MINE)) + 1
     told, whole = folded(found, REFERENCE), history(kafka, REFERENCE, MINE)
     assert told is not None and whole is not None and told.dossier == whole.dossier
 

@@ -55,7 +55,7 @@ def states(events: Iterable[Event]) -> list[bytes]:
 def _said(fact: Derived, dossier: Dossier) -> bytes:
     """The state with the hand-over in it."""
     said = handed_over(dossier, dossier.view())
-    return replace(fact, data=fact.data | ({"handed_over": said} if said is not None else {})).encode()
+    return replace(fact, data=fact.content | ({"handed_over": said} if said is not None else {})).encode()
 
 
 def records(*raws: bytes, first: int = 0) -> list[Message]:
