@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -131,13 +132,13 @@ def _bootstrap() -> str:
 
 def _watch(look: _Look, seconds: float) -> None:
     """Screen after screen until Ctrl-C: in a terminal each in the place of the last, else one below the other."""
-    console, pause = Console(), threading.Event()
+    console, over = Console(), threading.Event()
+    # Said here, because a shell's script makes what it starts in the background deaf to Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
     live = Live(console=console, auto_refresh=False, screen=True) if console.is_terminal else None
-    try:
-        with live or nullcontext():
-            while True:
-                shown = screen(look())
-                live.update(shown, refresh=True) if live else console.print(shown)
-                pause.wait(seconds)
-    except KeyboardInterrupt:
-        return
+    with live or nullcontext():
+        while not over.is_set():
+            shown = screen(look())
+            live.update(shown, refresh=True) if live else console.print(shown)
+            over.wait(seconds)

@@ -86,8 +86,10 @@ def _supervise(kafka: pipeline.Kafka, settings: Settings, asked: Stop, stage: re
     hooks = [] if watched else [lambda row: print(line(row), flush=True)]
     specs = pipeline.specs(kafka.bootstrap, settings, stage.for_the_pipeline() if stage else None)
     fleet.remember(settings.home, specs)
-    edge = next(spec.address for spec in specs if spec.name == "edge")
-    heading = f"hoso on Kafka {kafka.bootstrap}, logs in {logs}; the console is at {edge}/console/ (hoso console add)"
+    edge = next((spec.address for spec in specs if spec.name == "edge"), "")
+    heading = f"hoso on Kafka {kafka.bootstrap}, logs in {logs}"
+    if edge:
+        heading += f"; the console is at {edge}/console/ (hoso console add)"
     if stage is not None:
         specs.append(stage.spec(kafka.bootstrap, edge, {"HOSO_SANDBOX_PACE": PACE}))
     supervisor = Supervisor(specs, logs, hooks=hooks)

@@ -1,6 +1,5 @@
 """Stories on the whole pipeline, each told by those who live it: an agency, a citizen, a postman."""
 
-import base64
 import json
 from datetime import timedelta
 from typing import Any
@@ -9,9 +8,9 @@ import pytest
 
 from connectors.broker import read_all
 from schemas.notice import REJECTIONS
-from schemas.ops import DEAD_LETTERS
 from tests.builders import SAMPLES, sample
 from tests.e2e.house import FIRST_TRY, NEVER, NO_ANSWER, House, a_contact
+from tests.e2e.test_dead_letters import kept
 
 SAMPLE_CODE = "H29.12-261102-0001"
 DOCUMENTS = [{"name": "Tờ khai", "kind": "ORIGINAL", "copies": 1}]
@@ -191,13 +190,10 @@ def test_a_fact_about_somebody_elses_dossier_is_refused_by_the_fold_and_its_send
 def test_bytes_that_are_no_event_are_kept_with_their_place_and_the_bytes(house: House) -> None:
     house.publish("H29.64", "x", b"\xff\x00 no event")
 
-    def kept() -> list[dict[str, Any]]:
-        letters = [json.loads(m.value)["data"] for m in read_all(house.bootstrap, DEAD_LETTERS) if m.value]
-        return [one for one in letters if one["topic"] == "agency.events.H29.64"]
-
-    [letter] = house.wait("a dead letter", kept)
-    assert base64.b64decode(letter["bytes"]) == b"\xff\x00 no event"
-    assert letter["offset"] >= 0 and letter["reason"]
+    [letter] = house.wait("a dead letter", lambda: kept(house, "x"))
+    assert letter.kept.data.topic == "agency.events.H29.64"
+    assert letter.raw == b"\xff\x00 no event"
+    assert letter.kept.data.offset >= 0 and letter.kept.data.reason
 
 
 def test_a_webhook_with_a_wrong_signature_is_not_let_in(house: House) -> None:
