@@ -45,12 +45,13 @@ def _page(row: Topic, kinds: Sequence[type[Event]]) -> Iterator[str]:
     yield f"- Kept: {_kept(row)}; partitions: {PARTITIONS[row.spread]}"
     yield ""
     yield "A consumer passes over types and fields that it does not know: later releases add some."
-    for kind in kinds:
+    # By name: in which order the modules were read is nobody's business.
+    for kind in sorted(kinds, key=lambda one: _names(one)[0]):
         yield from _kind(kind)
 
 
 def _kind(kind: type[Event]) -> Iterator[str]:
-    names = sorted(name for name, known in TYPES.items() if known is kind)
+    names = _names(kind)
     schema = json_schemas()[names[0]]
     yield ""
     yield "## " + ", ".join(f"`{name}`" for name in names)
@@ -66,6 +67,11 @@ def _kind(kind: type[Event]) -> Iterator[str]:
             yield f"| `{field}` | {_form(form, schema)} | {required} |"
         yield ""
     yield f"[JSON Schema](../schemas/{names[0]}.json)"
+
+
+def _names(kind: type[Event]) -> list[str]:
+    """Every type that is of this kind."""
+    return sorted(name for name, known in TYPES.items() if known is kind)
 
 
 def _form(form: Json, whole: Json) -> str:
