@@ -23,7 +23,9 @@ bench: ready ## Measure all there is to measure and say which bars are met; QUIC
 # The tests wait more than they work, for brokers and clocks: parts of them run side by side, each with a Kafka of its own.
 # Two long stories stand apart from their kin, so that no part takes much longer than the others.
 APART := tests/e2e/test_erasure.py tests/e2e/test_secured.py
-BESIDE := 'tests/streams tests/faults' 'tests/e2e $(addprefix --ignore=,$(APART))' 'tests/hoso $(APART)' tests/connectors
+BESIDE := 'tests/streams tests/faults' 'tests/e2e $(addprefix --ignore=,$(APART))' 'tests/hoso $(APART)' \
+	'tests/connectors --ignore=tests/connectors/console'
+FIRST := $(filter-out tests/__pycache__/ tests/streams/ tests/faults/ tests/e2e/ tests/hoso/ tests/connectors/,$(wildcard tests/*/)) tests/connectors/console
 
 test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
 	@mkdir -p .hoso && rm -f .hoso/tests-*.log
@@ -32,7 +34,7 @@ test: testable lint ## Format, lint, types, import contracts, tests (on a real K
 		$(BIN)/pytest -p no:cacheprovider $$tests > .hoso/tests-$$part.log 2>&1 & pids="$$pids $$!"; \
 	done; \
 	trap 'kill $$pids' INT TERM; \
-	$(BIN)/pytest $(addprefix --ignore=,$(filter tests/%,$(subst ',,$(BESIDE)))); failed=$$?; \
+	$(BIN)/pytest $(FIRST); failed=$$?; \
 	echo "waiting for the tests beside these:" $(BESIDE); \
 	for pid in $$pids; do wait $$pid || failed=1; done; \
 	cat .hoso/tests-*.log; \

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from connectors.console import people
 from connectors.console.app import AT, make_console
 from connectors.console.desk import Desk
 from connectors.console.main import desk_of
@@ -99,10 +101,12 @@ def open_house(
     settings = settings or Settings(kafka_bootstrap="nowhere:1", home=folder)
     read = read_store or open_store(settings.read_database_url)
     sets.prepare(read, {"dossier.events": "one"})
-    with a_store(folder) as store, socket.socket() as listening:
+    with a_store(folder) as store, socket.socket() as listening, pytest.MonkeyPatch.context() as patch:
         producer = producer or KeptProducer()
         holds = Holds(settings.kafka_bootstrap, references.edition().resolve)
         desk = desk_of(settings, store, read, producer, references, holds, some_secrets(folder))
+        # A password is meant to be slow to try; here hundreds are.
+        patch.setitem(people.COST, "n", 2**6)
         for person in PEOPLE.values():
             desk.people.add(person, PASSWORD)
         app = FastAPI()

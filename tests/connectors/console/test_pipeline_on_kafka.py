@@ -31,6 +31,7 @@ from tests.connectors.project.told import enter
 from tests.holding import a_hold
 
 pytestmark = pytest.mark.broker
+RATE = re.compile(r'postal.webhooks</th>.*?data-label="Records a second">([\d.]+)<')
 EVIL = "<script>alert(1)</script>"
 AGENCY = agency_topic("H29.12")
 READABLE = admitted(sample(2)).encode()
@@ -72,7 +73,9 @@ def hidden(html: str) -> dict[str, str]:
 
 def a_letter(kafka: str, raw: bytes, topic: str = AGENCY, reason: str | None = None) -> tuple[str, str]:
     """Bytes that somebody put aside: their place, and why."""
-    reason, offset = reason or f"not read {uuid.uuid4().hex[:8]}", NO_PLACE + uuid.uuid4().int % 1_000_000
+    # Letters alone: a reason's numbers are no part of its group.
+    name = uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))[:8]
+    reason, offset = reason or f"not read {name}", NO_PLACE + uuid.uuid4().int % 1_000_000
     with Producer(kafka) as producer:
         keep(Message(topic, 0, offset, b"H29.12-261102-0001", raw), reason, producer)
     return f"{topic}/0/{offset}", reason
@@ -108,12 +111,12 @@ def test_a_dead_letter_is_tried_then_put_back_by_name_and_reason(
     trial = tried(operator, reason)
     untouched = len(read_all(kafka, AGENCY))
     answer = sent(house, operator, hidden(trial), "bản mới đọc được")
+    assert answer.status_code == 303, answer.text
     after = operator.get(answer.headers["location"]).text
 
     letter = named(read(kafka), place)
     assert reason in listed and "goes back" in trial and "the gate judges it" in trial
     assert untouched == before
-    assert answer.status_code == 303, answer.text
     assert letter.redriven is not None
     assert (letter.redriven.data.by, letter.redriven.data.why) == ("van.hanh", "bản mới đọc được")
     assert letter.redriven.source == "/operators/van.hanh"
@@ -386,20 +389,20 @@ def test_the_first_page_shows_how_far_a_group_is_behind_and_how_fast_a_topic_gro
             pass
         reader.commit()
         first = page(operator, "/pipeline")
-        for number in range(3):
-            producer.publish_to(WEBHOOKS, b"one", str(number).encode())
-        second = first
-        until = time.monotonic() + 40
-        while "Rates are over" not in second and time.monotonic() < until:
+        second, rate, until = first, "0", time.monotonic() + 40
+        while float(rate) == 0 and time.monotonic() < until:
+            # A look is made beside the page: what is published between two of them has a rate.
+            producer.publish_to(WEBHOOKS, b"one", b"more")
             second = page(operator, "/pipeline")
+            [rate] = RATE.findall(second.split('<h2 id="topics">')[1].split("</section>")[0]) or ["0"]
 
     lag = second.split('<h2 id="lag">')[1].split("</section>")[0]
     topics = second.split('<h2 id="topics">')[1].split("</section>")[0]
     assert "No rate yet" in first or "between two looks" in first
-    assert re.search(
-        r'hoso-poll</th><td data-label="Topic">postal.webhooks</td><td class="n" data-label="Records waiting">3<', lag
+    waiting = (
+        r'hoso-poll</th><td data-label="Topic">postal.webhooks</td><td class="n" data-label="Records waiting">[1-9]'
     )
+    assert re.search(waiting, lag)
     assert re.search(r"Rates are over the \d+ s between two looks", topics)
-    [rate] = re.findall(r'postal.webhooks</th>.*?data-label="Records a second">([\d.]+)<', topics)
     assert float(rate) > 0
     assert "What is wrong" in second and "hoso doctor" not in second.split("<h2")[0]
