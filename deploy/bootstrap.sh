@@ -51,7 +51,7 @@ missing_packages() {
     if wants kafka && ! has_java; then echo default-jre-headless; fi
     if wants kafka && ! is_stamped kafka "$kafka_hash" && ! command -v mvn >/dev/null; then echo maven; fi
     if wants postgres && ! has_postgres; then echo postgresql; fi
-    if wants browser && ! has_browser; then echo chromium fonts-dejavu-core; fi
+    if wants browser && ! has_browser; then printf '%s\n' chromium fonts-dejavu-core; fi
 }
 
 install_packages() {
