@@ -209,8 +209,11 @@ def _projected(before: Dossier, dossier: Dossier, view: View, event: Event, refe
     """The clock anew from its facts; the first that starts it pins the dossier to the version it names."""
     heard = clock_facts(effective(before.life, before.retracted))
     facts = clock_facts(effective(dossier.life, dossier.retracted))
-    if view.procedure is None or (not facts and dossier.clock.state is ClockState.NOT_STARTED):
+    if not facts and dossier.clock.state is ClockState.NOT_STARTED:
         return dossier
+    if view.procedure is None:
+        # Whatever named the procedure was retracted, and with it what the clock was counted for.
+        return replace(dossier, clock=Clock(), ladder=(), problem=None)
     if facts == heard and _clock_stands(before, dossier, view):
         return dossier
     pinned = dossier.refversion or event.refversion

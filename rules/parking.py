@@ -37,6 +37,11 @@ class Parked(Struct, frozen=True, array_like=True, gc=False):
     ref: str
     raw: bytes
 
+    @property
+    def shown(self) -> str:
+        """Who stated it and its id, as far as the public state has room for it: an operator may name it so."""
+        return self.ref[:WORDS]
+
 
 class Kept(Struct, frozen=True, array_like=True, gc=False):
     """What a worker keeps of one dossier: the dossier, and what waits behind a fact that failed.
@@ -67,7 +72,7 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
     match event:
         case Retried():
             return _again(kept, event, kept.parked, reference)
-        case EventSkipped() if event.data.what == kept.parked[0].ref:
+        case EventSkipped() if event.data.what in (kept.parked[0].ref, kept.parked[0].shown):
             return _again(kept, event, kept.parked[1:], reference)
         case EventSkipped():
             return kept, []
@@ -77,12 +82,12 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
             # Timers say it again once the dossier moves on.
             return kept, []
     after = replace(kept, parked=(*kept.parked, Parked(ref, raw)))
-    return _said(after, event or _last_readable(after), reference)
+    return _said(after, event or _envelope(raw), reference)
 
 
 def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     if event is None:
-        return _park(kept, None, Parked(ref, raw), "this release does not know its type", reference)
+        return _park(kept, _envelope(raw), Parked(ref, raw), "this release does not know its type", reference)
     try:
         after = evolve(kept.dossier, event, reference)
         after, facts = react(kept.dossier, after, event, reference)
@@ -101,8 +106,8 @@ def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Ref
         going, facts = _folded(going, found, one.raw, one.ref, reference)
         said += facts
         if going.parked:
-            going = replace(going, parked=waiting[number:])
-            return going, said
+            going, state = _said(replace(going, parked=waiting[number:]), event, reference)
+            return going, [*said, *state]
     going, facts = _folded(going, event, event.encode(), event.ref, reference)
     return _cleared(going, event, [*said, *facts])
 
@@ -110,6 +115,14 @@ def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Ref
 def _decoded(raw: bytes) -> Event | None:
     try:
         return Event.decode(raw)
+    except ValueError:
+        return None
+
+
+def _envelope(raw: bytes) -> Event | None:
+    """What every fact's envelope says, of a type that this release does not know; None where it is none."""
+    try:
+        return Event.model_validate_json(raw)
     except ValueError:
         return None
 
@@ -144,14 +157,14 @@ def _alarm_at(kept: Kept, reference: Reference) -> datetime | None:
 
 
 def _said(kept: Kept, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
-    """The public state with the word that it is parked; nothing where no fact of it was ever readable."""
+    """The public state with the word that it is parked; nothing where the fact has no readable envelope."""
     if event is None:
         return kept, []
     dossier = kept.dossier or Dossier(event.subject)
     dossier = replace(dossier, sequence=dossier.sequence + 1)
     since = kept.since or event.recorded
     waits = present({
-        "what": kept.parked[0].ref[:WORDS],
+        "what": kept.parked[0].shown,
         "why": kept.why or "unknown",
         "since": here(since),
         "facts": len(kept.parked),
@@ -159,11 +172,6 @@ def _said(kept: Kept, event: Event | None, reference: Reference) -> tuple[Kept, 
     state = caused(DossierStateChanged, event, shown(dossier, dossier.view()) | {"parked": waits}, PARKED)
     kept = replace(kept, dossier=dossier, since=since)
     return kept, [state]
-
-
-def _last_readable(kept: Kept) -> Event | None:
-    found = (_decoded(one.raw) for one in reversed(kept.parked))
-    return next((event for event in found if event is not None), None)
 
 
 def _alarmed(kept: Kept, event: LimitReached, reference: Reference) -> tuple[Kept, list[Derived]]:

@@ -6,7 +6,7 @@ from typing import Any
 from rules.deadlines.apology import apology_reacts
 from rules.deadlines.limits import Limit, LimitAt, limit_key
 from rules.deadlines.rungs import missed_at
-from rules.dossier import OPEN, Dossier, fired_key, looks_at
+from rules.dossier import Dossier, fired_key, looks_at
 from rules.facts import caused, here, present
 from rules.notices import Telling
 from rules.plain import plain
@@ -68,7 +68,7 @@ def clock_reacts(turn: Turn) -> None:
         turn.tellings.append(Telling(NoticeKind.CLOCK_FAILED, {"problem": after.problem}, {"why": after.problem}))
     if after.clock == was.clock:
         return
-    if after.clock.state in OPEN and (missed_on := _miss_is_over(was, after, event)):
+    if after.clock.state is not ClockState.STOPPED and (missed_on := _miss_is_over(was, after, event)):
         _withdrawn(turn, missed_on)
     match after.clock.state:
         case ClockState.RUNNING if after.clock.due_on and _date_is_new(was, after):
@@ -144,7 +144,15 @@ def _miss_is_over(was: Dossier, after: Dossier, event: Event) -> date | None:
 def _withdrawn(turn: Turn, due_on: date) -> None:
     data = _rung_data(due_on, 0, turn.view.holder)
     turn.facts.append(caused(MissWithdrawn, turn.event, data))
-    turn.tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(data), {"due": due_on}))
+    turn.tellings.append(Telling(NoticeKind.MISS_WITHDRAWN, plain(data), {"due": due_on}, to=_who_heard(turn)))
+
+
+def _who_heard(turn: Turn) -> tuple[str, ...] | None:
+    """Where nobody answers for the dossier any more, those who did; else None."""
+    if turn.view.receiving or turn.view.competent:
+        return None
+    before = turn.was.view()
+    return tuple(agency for agency in (before.receiving, before.competent) if agency)
 
 
 def _missed_key(due_on: date) -> str:

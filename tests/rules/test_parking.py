@@ -1,5 +1,6 @@
 """A fact that cannot be folded parks its dossier, not the city: later facts wait in order until an operator's word."""
 
+import json
 from typing import Any
 
 import pytest
@@ -106,14 +107,52 @@ def test_a_skip_of_another_fact_changes_nothing(a_bad_release: dict[str, Any]) -
     assert went(kept, a_word(EventSkipped, LIFE[3].ref)) == (kept, [])
 
 
+def test_after_a_skip_the_state_names_the_next_fact_that_fails(a_bad_release: dict[str, Any]) -> None:
+    again = a_fact("supplement_requested", "2026-11-04 15:00", stage="APPRAISAL", documents=["Bản sao"], reason="x")
+    kept, _ = went(Kept(), LIFE[0], LIFE[1], again, LIFE[3])
+
+    after, said = went(kept, a_word(EventSkipped, LIFE[1].ref))
+
+    assert [one.ref for one in after.parked] == [again.ref, LIFE[3].ref]
+    assert (said[-1].data.parked.what, said[-1].data.parked.facts) == (again.ref, 2)
+
+
+def test_a_fact_whose_name_is_longer_than_the_state_shows_is_skipped_by_what_is_shown(
+    a_bad_release: dict[str, Any],
+) -> None:
+    long = LIFE[1].model_copy(update={"id": "x" * 200})
+    kept, said = went(Kept(), LIFE[0], long)
+
+    after, _ = went(kept, a_word(EventSkipped, said[-1].data.parked.what))
+
+    assert len(long.ref) > 200 and after.parked == ()
+
+
+def newer(**said: Any) -> tuple[bytes, str]:
+    """A fact of a type that a later release has, and what names it."""
+    envelope = {"specversion": "1.0", "type": "vn.hoso.dossier.blessed.v1", "source": "/agencies/H29.12", "id": "n-1"}
+    return json.dumps(envelope | said).encode(), "/agencies/H29.12 n-1"
+
+
 def test_a_type_of_a_newer_release_parks_and_is_kept_as_it_came() -> None:
     kept, _ = went(Kept(), LIFE[0])
-    raw = b'{"type":"vn.hoso.dossier.blessed.v1","source":"/agencies/H29.12","id":"n-1"}'
+    raw, ref = newer()
 
-    parked, _ = advance(kept, None, raw, "/agencies/H29.12 n-1", REFERENCE)
+    parked, said = advance(kept, None, raw, ref, REFERENCE)
 
-    assert parked.parked[0].raw == raw and parked.dossier is not None
+    assert parked.parked[0].raw == raw and parked.dossier is not None and said == []
     assert parked.dossier.clock.due_on == kept.dossier.clock.due_on  # type: ignore[union-attr]  # it was folded
+
+
+def test_a_type_of_a_newer_release_says_at_once_that_its_dossier_is_parked() -> None:
+    kept, _ = went(Kept(), LIFE[0])
+    raw, ref = newer(subject=CODE, time="2026-11-04T10:00:00+07:00", data={"by": "nobody here knows"})
+
+    _, [said] = advance(kept, None, raw, ref, REFERENCE)
+
+    state = as_read(said).data
+    assert (state.parked.what, state.parked.facts) == (ref, 1)
+    assert state.parked.why == "this release does not know its type"
 
 
 def test_somebody_is_told_one_working_day_before_a_parked_dossiers_due_date(a_bad_release: dict[str, Any]) -> None:

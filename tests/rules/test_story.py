@@ -110,3 +110,17 @@ def test_a_result_stated_the_morning_after_a_miss_withdraws_it_and_is_noted() ->
     assert notices(told)[-1] == "missed"
     assert notices(said) == ["miss_withdrawn", "violation"]
     assert [fact.data.code for fact in of(said, "dossier.violation_found")] == ["STATED_AFTER_DUE"]
+
+
+def test_a_dossier_whose_only_fact_is_taken_back_has_no_clock_and_a_miss_of_it_is_withdrawn() -> None:
+    opening = received("2026-11-02 09:05")
+    open_still, _ = fold([opening])
+    missed, told = fold(due(open_still, VERSION, open_still.ladder[2].at), open_still)
+    back = a_fact("corrected", "2026-11-06 09:00", retracts={"id": opening.id}, reason="entered twice")
+
+    emptied, said = fold([back], missed)
+    again, _ = fold(due(emptied, VERSION, back.recorded + timedelta(days=60)), emptied)
+
+    assert notices(told)[-1] == "missed" and notices(said) == ["miss_withdrawn"]
+    assert (emptied.clock.state, emptied.clock.due_on, emptied.next_due()) == ("NOT_STARTED", None, None)
+    assert again.clock == emptied.clock
