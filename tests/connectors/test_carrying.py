@@ -55,7 +55,7 @@ def a_process(module: str, settings: Settings, post: Post, port: int = 0) -> Ite
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            assert process.wait(20) == 0, log.read_text()[-3000:]
+            assert process.wait(60) == 0, log.read_text()[-3000:]
         finally:
             process.kill()
 
@@ -67,7 +67,7 @@ def settings(kafka: str, tmp_path: Path) -> Settings:
     return settings_in(tmp_path, kafka_bootstrap=kafka)
 
 
-def until(found: Callable[[], list[Any]], seconds: float = 40) -> list[Any]:
+def until(found: Callable[[], list[Any]], seconds: float = 60) -> list[Any]:
     end = time.monotonic() + seconds
     while not (result := found()):
         assert time.monotonic() < end, "it never came"
@@ -99,8 +99,8 @@ def test_an_order_is_taken_its_webhook_told_and_what_it_told_confirmed(settings:
             lambda: [one for one in facts(settings, ItemMoved) if one.data.certainty is Certainty.CONFIRMED]
         )
 
-        ready = urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).read()
-        metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+        ready = urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=60).read()
+        metrics = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60).read().decode()
 
     assert accepted.data.item_code == post.parcels[0].item
     reported = facts(settings, ItemMoved)[0]

@@ -61,12 +61,12 @@ class Desk:
     def takes(self, *events: Event) -> None:
         self.dispatch.handle([a_message(event, offset) for offset, event in enumerate(events)])
 
-    def waits_for(self, kind: type[Event], seconds: float = 20) -> list[Any]:
+    def waits_for(self, kind: type[Event], seconds: float = 60) -> list[Any]:
         """The facts of this kind, once there is one and nothing is owed any more."""
         self.until(lambda: bool(self.board.events(kind)) and not self.owes(), seconds)
         return list(self.board.events(kind))
 
-    def until(self, happened: Callable[[], bool], seconds: float = 20) -> None:
+    def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
         until, pause = time.monotonic() + seconds, threading.Event()
         while not happened():
             assert time.monotonic() < until, (self.post.calls, [row[0] for row in self.board.said], self.owes())

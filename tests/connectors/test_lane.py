@@ -76,7 +76,7 @@ def owe(partner: Partner, *ids: str) -> None:
         partner.queue.put(conn, [Owed(id, "post", id, number, b"", next_at=now) for number, id in enumerate(ids)])
 
 
-def until(happened: Callable[[], bool], seconds: float = 15) -> None:
+def until(happened: Callable[[], bool], seconds: float = 60) -> None:
     end, pause = time.monotonic() + seconds, threading.Event()
     while not happened():
         assert time.monotonic() < end, "it never happened"

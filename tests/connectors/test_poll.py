@@ -50,7 +50,7 @@ class Desk:
     def takes(self, *events: Event) -> None:
         self.poll.handle([a_message(event, offset) for offset, event in enumerate(events)])
 
-    def until(self, happened: Callable[[], bool], seconds: float = 15) -> None:
+    def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
         until, pause = time.monotonic() + seconds, threading.Event()
         while not happened():
             assert time.monotonic() < until, (self.post.calls, self.queue.counts())

@@ -37,6 +37,8 @@ STARTS = datetime(2026, 11, 17, 7, 30, tzinfo=VIETNAM)
 """A Tuesday, after every sample event has happened."""
 SPEED = 12_000.0
 """A day in seven seconds."""
+UNHURRIED_SPEED = 120.0
+"""An hour in half a minute: what must be said before the post comes is said in time on a busy machine too."""
 READY_SECONDS = 60.0
 HEALED_SECONDS = 120.0
 """A worker's watchdog ends it after 90 s, and the supervisor starts another."""
@@ -153,6 +155,15 @@ class House:
         assert self.supervisor.wait_until(
             lambda rows: any(r.name == process and r.pid not in (None, row.pid) for r in rows), 30
         )
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """The city's clock goes slowly for the length of a block."""
+        self.clock.run_at(UNHURRIED_SPEED)
+        try:
+            yield
+        finally:
+            self.clock.run_at(SPEED)
 
     # ---------------------------------------------------------------- what people see
 

@@ -174,16 +174,15 @@ def test_what_cannot_be_delivered_comes_back_and_a_corrected_address_sends_it_ag
 
 @pytest.mark.parametrize("carrier", ["ghtk", "viettelpost"])
 def test_an_order_is_withdrawn_in_time_and_too_late_it_is_said_so(city: House, carrier: str) -> None:
-    early, late = sent(city, carrier), sent(city, carrier)
-    city.wait_told(early, "delivery_accepted", seconds=TOLD_IN)
-    city.state(early, "return_cancelled", reason="the citizen comes herself")
+    with city.unhurried():
+        early = sent(city, carrier)
+        city.wait_told(early, "delivery_accepted", seconds=TOLD_IN)
+        city.state(early, "return_cancelled", reason="the citizen comes herself")
+        city.wait_told(early, "order_cancelled", seconds=TOLD_IN)
 
-    city.wait(
-        "the post has it", lambda: any(city.shown(late)["legs"][0].get("reported") == at for at in HELD_BY_IT), TOLD_IN
-    )
+    late = sent(city, carrier)
+    city.wait("the post has it", lambda: any(reported(city, late, at) for at in HELD_BY_IT), TOLD_IN)
     city.state(late, "return_cancelled", reason="the citizen comes herself")
-
-    city.wait_told(early, "order_cancelled", seconds=TOLD_IN)
     city.wait("the other goes on", lambda: "result_delivered" in city.kinds(late), TOLD_IN)
     assert "order_cancelled" not in city.kinds(late)
 

@@ -47,7 +47,7 @@ from tests.connectors.carrying import AT, DOSSIER, a_message
 from tests.connectors.test_translate import ITEM, Room, a_receipt, a_record
 
 UNKNOWN = ParcelStatus.UNKNOWN
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 60
 POST = carriers()["myvnpost"]
 APP = typer.Typer()
 APP.command("unknown")(carrier_codes.unknown)

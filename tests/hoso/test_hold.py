@@ -57,7 +57,7 @@ def said(*words: str) -> Result:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 20, threading.Event()
+    end, pause = time.monotonic() + 60, threading.Event()
     while not happened():
         assert time.monotonic() < end, "it was never known"
         pause.wait(0.05)

@@ -113,7 +113,7 @@ class MyVNPostBuyer(Buyer):
     name = "myvnpost"
 
     def credentials(self) -> dict[str, str]:
-        said = requests.post(f"{self.base}/GetAccessToken", json={**NAME, "customerCode": "T000000001"}, timeout=10)
+        said = requests.post(f"{self.base}/GetAccessToken", json={**NAME, "customerCode": "T000000001"}, timeout=60)
         return {"token": said.json()["token"]}
 
     def order(self, reference: str, phone: str) -> requests.Response:
@@ -129,7 +129,7 @@ class MyVNPostBuyer(Buyer):
 
     def ask(self, item: str, reference: str) -> str | None:
         query = {"type": "1", "code": item} if item else {"type": "2", "code": reference}
-        found = self.session.get(f"{self.base}/getOrder", params=query, timeout=10).json()["results"]
+        found = self.session.get(f"{self.base}/getOrder", params=query, timeout=60).json()["results"]
         return str(found[0]["status"]) if found else None
 
     def cancel(self, answer: requests.Response) -> bool:
@@ -157,7 +157,7 @@ class VNPostHccBuyer(Buyer):
     asks = cancels = False
 
     def credentials(self) -> dict[str, str]:
-        return {"access_token": requests.post(f"{self.base}/token", json=NAME, timeout=10).json()["access_token"]}
+        return {"access_token": requests.post(f"{self.base}/token", json=NAME, timeout=60).json()["access_token"]}
 
     def order(self, reference: str, phone: str, item: str | None = None) -> requests.Response:
         order = self.paper("create_request.json") | {"OrderNumber": reference, "ReceiverTel": phone}
@@ -196,7 +196,7 @@ class EmsBuyer(Buyer):
 
     def ask(self, item: str, reference: str) -> str | None:
         address = f"{self.base}/api/v1/orders/tracking/{item or quote(reference, safe='')}"
-        said = self.session.get(address, params={"merchant_token": SECRET}, timeout=10).json()
+        said = self.session.get(address, params={"merchant_token": SECRET}, timeout=60).json()
         return str(said["data"]["status"]) if said["code"] == "success" else None
 
     def cancel(self, answer: requests.Response) -> bool:
@@ -221,7 +221,7 @@ class ViettelPostBuyer(Buyer):
 
     def credentials(self) -> dict[str, str]:
         said = {"USERNAME": NAME["username"], "PASSWORD": NAME["password"]}
-        return {"Token": requests.post(f"{self.base}/v2/user/Login", json=said, timeout=10).json()["data"]["token"]}
+        return {"Token": requests.post(f"{self.base}/v2/user/Login", json=said, timeout=60).json()["data"]["token"]}
 
     def order(self, reference: str, phone: str) -> requests.Response:
         order = self.paper("create_request.json") | {"ORDER_NUMBER": reference, "RECEIVER_PHONE": phone}
@@ -306,7 +306,7 @@ class GhtkBuyer(Buyer):
 
     def ask(self, item: str, reference: str) -> str | None:
         address = f"{self.base}/services/shipment/v2/{item or quote(reference, safe='')}"
-        said = self.session.get(address, timeout=10).json()
+        said = self.session.get(address, timeout=60).json()
         return str(said["order"]["status"]) if said["success"] else None
 
     def cancel(self, answer: requests.Response) -> bool:

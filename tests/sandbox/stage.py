@@ -78,7 +78,7 @@ def on_stage(settings: Settings, clock: Clock) -> Iterator[tuple[Rehearsal, str]
     thread = threading.Thread(target=web.run)
     thread.start()
     try:
-        assert listening.wait(10)
+        assert listening.wait(60)
         yield stage, web.address()
     finally:
         web.should_exit = True
@@ -96,7 +96,7 @@ def settle(timers: Timers) -> None:
     """Wait until the timers' thread has come past this moment."""
     passed = threading.Event()
     timers.at(timers.clock.seconds(), passed.set)
-    assert passed.wait(5)
+    assert passed.wait(60)
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Desk:
     """The event that it holds last, as `GET /v1/events/last` says."""
     came: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait_for(self, enough: Callable[[], bool], seconds: float = 20) -> bool:
+    def wait_for(self, enough: Callable[[], bool], seconds: float = 60) -> bool:
         """Whether this came true, looking again after every call, and now and then for what no call tells."""
         until = time.monotonic() + seconds
         with self.came:
@@ -175,15 +175,15 @@ class Customer:
 
     def create(self, reference: str, phone: str = "0900000901", **more: Any) -> requests.Response:
         """Order an envelope."""
-        return self.session.post(f"{self.base}/CreateOrder", json=an_order(reference, phone, **more), timeout=10)
+        return self.session.post(f"{self.base}/CreateOrder", json=an_order(reference, phone, **more), timeout=60)
 
     def get(self, call: str, kind: str, code: str) -> Any:
         """Ask."""
-        return self.session.get(f"{self.base}/{call}", params={"type": kind, "code": code}, timeout=10).json()
+        return self.session.get(f"{self.base}/{call}", params={"type": kind, "code": code}, timeout=60).json()
 
     def cancel(self, original_id: str) -> requests.Response:
         """Ask to cancel."""
-        return self.session.post(f"{self.base}/orderCancel", json={"OriginalId": original_id}, timeout=10)
+        return self.session.post(f"{self.base}/orderCancel", json={"OriginalId": original_id}, timeout=60)
 
 
 def an_order(reference: str, phone: str = "0900000901", **more: Any) -> dict[str, Any]:

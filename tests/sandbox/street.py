@@ -69,7 +69,7 @@ class Street:
 
     def ledger(self) -> Any:
         """What the carriers saw."""
-        return requests.get(f"{self.address}/ledger/post", timeout=10).json()
+        return requests.get(f"{self.address}/ledger/post", timeout=60).json()
 
 
 @contextmanager

@@ -45,11 +45,11 @@ def tell(address: str, notice: dict[str, Any], secret: str = SECRET) -> requests
         "webhook-timestamp": str(int(time.time())),
         "webhook-signature": Webhook(secret).sign(id, datetime.now(UTC), body.decode()),
     }
-    return requests.post(f"{address}/agencies/{CODE}/callback", data=body, headers=headers, timeout=5)
+    return requests.post(f"{address}/agencies/{CODE}/callback", data=body, headers=headers, timeout=60)
 
 
 def ledger(address: str) -> Any:
-    return requests.get(f"{address}/ledger/agencies/{CODE}", timeout=5).json()
+    return requests.get(f"{address}/ledger/agencies/{CODE}", timeout=60).json()
 
 
 def test_a_signed_notice_is_remembered_in_order_and_a_repetition_counted(stage: Stage) -> None:
@@ -87,7 +87,7 @@ def test_a_signed_challenge_is_answered_with_its_own_word(stage: Stage) -> None:
 
 def test_an_agency_that_is_down_asks_to_come_again_and_is_back_afterwards(stage: Stage) -> None:
     until = (MONDAY + timedelta(hours=1)).isoformat()
-    requests.post(f"{stage[1]}/agencies/{CODE}/down", params={"until": until}, timeout=5)
+    requests.post(f"{stage[1]}/agencies/{CODE}/down", params={"until": until}, timeout=60)
 
     away = tell(stage[1], a_notice())
     stage[0].timers.clock.segments = a_clock(MONDAY + timedelta(hours=2)).segments
@@ -101,14 +101,14 @@ def test_an_agency_that_is_down_asks_to_come_again_and_is_back_afterwards(stage:
 
 def test_an_agency_that_hangs_up_answers_nothing(stage: Stage) -> None:
     until = (MONDAY + timedelta(hours=1)).isoformat()
-    requests.post(f"{stage[1]}/agencies/{CODE}/down", params={"until": until, "how": "hangup"}, timeout=5)
+    requests.post(f"{stage[1]}/agencies/{CODE}/down", params={"until": until, "how": "hangup"}, timeout=60)
 
     with pytest.raises(requests.ConnectionError):
         tell(stage[1], a_notice())
 
 
 def test_nobody_is_at_home_under_an_unknown_code(stage: Stage) -> None:
-    answer = requests.post(f"{stage[1]}/agencies/H29.98/callback", data=b"{}", timeout=5)
+    answer = requests.post(f"{stage[1]}/agencies/H29.98/callback", data=b"{}", timeout=60)
 
     assert answer.status_code == 404
 
@@ -116,7 +116,7 @@ def test_nobody_is_at_home_under_an_unknown_code(stage: Stage) -> None:
 def test_new_credentials_are_read_when_the_file_changes(tmp_path: Path, stage: Stage) -> None:
     some_agencies(tmp_path, CODE, "H29.07")
 
-    answer = requests.get(f"{stage[1]}/ledger/agencies/H29.07", timeout=5)
+    answer = requests.get(f"{stage[1]}/ledger/agencies/H29.07", timeout=60)
 
     assert answer.json()["agency"] == "H29.07"
 

@@ -140,14 +140,14 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             desk.answers = lambda path, body: pipeline.take(path, body) if path == "/v1/events" else (200, b"{}")
             # Only now do the days fly: however long the stage took to set, the city begins on the Monday.
             stage.timers.clock.segments = a_clock_of_days().segments
-            assert requests.post(f"{address}/city", timeout=5).status_code == 202
+            assert requests.post(f"{address}/city", timeout=60).status_code == 202
 
             def over() -> bool:
                 refuse(stage, pipeline)
                 return bool(stage.city.progress()["nothing_left_to_send"])
 
             assert desk.wait_for(over, 60), stage.city.progress()
-            progress = requests.get(f"{address}/progress", timeout=5).json()
+            progress = requests.get(f"{address}/progress", timeout=60).json()
             yield Lived(stage, pipeline, stage.city.ledger(), stage.post.ledger(), progress)
 
 
@@ -236,11 +236,11 @@ def test_a_story_is_one_named_dossier_told_once(tmp_path: Path) -> None:
         with on_stage(settings, a_clock(MONDAY)) as (stage, address):
             pipeline = Pipeline(Customer(address))
             desk.answers = pipeline.take
-            code = requests.post(f"{address}/story", timeout=5).json()["dossier"]
-            again = requests.post(f"{address}/story", timeout=5)
+            code = requests.post(f"{address}/story", timeout=60).json()["dossier"]
+            again = requests.post(f"{address}/story", timeout=60)
             stage.timers.clock.segments = a_clock(MONDAY, 40_000).segments
             assert desk.wait_for(lambda: stage.city.running[code].finished)
-            told = requests.get(f"{address}/story/{code}", timeout=5).json()
+            told = requests.get(f"{address}/story/{code}", timeout=60).json()
 
     assert code == "H29.12-261102-0001"
     assert again.status_code == 409
@@ -270,12 +270,12 @@ def test_a_heap_is_sent_at_once_and_its_repetitions_are_the_same_bytes(tmp_path:
     with a_desk() as desk:
         settings = some_settings(tmp_path, edge_url=desk.address, city_agencies="H29.07:http,H29.12:http")
         with on_stage(settings, a_clock(MONDAY + timedelta(hours=1))) as (stage, address):
-            first = requests.post(f"{address}/heap", json={"nth": 1, "dossiers": 4, "repeated": 9}, timeout=5).json()
+            first = requests.post(f"{address}/heap", json={"nth": 1, "dossiers": 4, "repeated": 9}, timeout=60).json()
             assert desk.wait_for(
                 lambda: len(stage.city.events) == 12 and stage.city.progress()["events"]["unanswered"] == 0
             )
             said = {event["id"]: event for _, body, _ in desk.bodies for event in msgspec.json.decode(body)}
-            second = requests.post(f"{address}/heap", json={"nth": 2, "dossiers": 0, "repeated": 9}, timeout=5).json()
+            second = requests.post(f"{address}/heap", json={"nth": 2, "dossiers": 0, "repeated": 9}, timeout=60).json()
             assert desk.wait_for(lambda: stage.city.progress()["events"]["accepted"] == 21)
 
     again = [event for _, body, _ in desk.bodies for event in msgspec.json.decode(body)][12:]

@@ -18,11 +18,11 @@ def test_all_of_them_carry_at_once_and_one_ledger_tells_of_each(tmp_path: Path) 
             desk.hears = lambda path, body, headers: buyers[path.split("?")[0].split("/")[3]].hear(path, body, headers)
             for number, buyer in enumerate(buyers.values()):
                 buyer.order(f"H29.12-261102-{number:04d}/D1", "0900000901")
-            before = requests.get(f"{address}/progress", timeout=10).json()["post"]
+            before = requests.get(f"{address}/progress", timeout=60).json()["post"]
             moved_to(stage, MONDAY.timestamp() + 10 * DAY)
             assert desk.wait_for(lambda: not stage.houses.waiting())
-            after = requests.get(f"{address}/progress", timeout=10).json()["post"]
-            ledger = requests.get(f"{address}/ledger/post", timeout=10).json()
+            after = requests.get(f"{address}/progress", timeout=60).json()["post"]
+            ledger = requests.get(f"{address}/ledger/post", timeout=60).json()
 
     assert (before["parcels"], before["under_way"]) == (6, 6)
     assert after == {"parcels": 6, "under_way": 0, "webhooks_waiting": 0}
@@ -35,7 +35,7 @@ def test_an_envelope_that_two_carriers_have_is_a_duplicate(tmp_path: Path) -> No
     with on_stage(some_settings(tmp_path), a_clock(MONDAY)) as (_, address):
         buyers = EmsBuyer(address), GhnBuyer(address)
         items = [buyer.item(buyer.order("H29.12-261102-0001/D1", "0900000901")) for buyer in buyers]
-        ledger = requests.get(f"{address}/ledger/post", timeout=10).json()
+        ledger = requests.get(f"{address}/ledger/post", timeout=60).json()
 
     assert ledger["duplicates"] == {"H29.12-261102-0001/D1": items}
 
@@ -44,7 +44,7 @@ def test_fumbled_calls_bear_the_name_of_their_carrier(tmp_path: Path) -> None:
     with on_stage(some_settings(tmp_path), a_clock(MONDAY)) as (_, address):
         for kind in BUYERS:
             kind(address).order("H29.12-261102-0001/D1", "0900000908")
-        ledger = requests.get(f"{address}/ledger/post", timeout=10).json()
+        ledger = requests.get(f"{address}/ledger/post", timeout=60).json()
 
     names = ["", "vnpost_hcc ", "ems ", "viettelpost ", "ghn ", "ghtk "]
     assert ledger["lapses"] == {f"{name}create: 429": 1 for name in names}

@@ -86,7 +86,7 @@ def test_a_history_lists_every_scan_in_the_post_own_form(stage: Stage, customer:
 
 
 def test_nothing_is_told_without_a_token(stage: Stage) -> None:
-    answer = requests.get(f"{stage[1]}/myvnpost/getOrder", params={"type": "1", "code": "x"}, timeout=5)
+    answer = requests.get(f"{stage[1]}/myvnpost/getOrder", params={"type": "1", "code": "x"}, timeout=60)
 
     assert answer.status_code == 401
 

@@ -129,7 +129,7 @@ def test_on_its_worst_days_somebody_else_speaks_in_the_post_s_name_until_he_is_h
             for number in range(16):
                 stage.post.create(an_order(f"H29.12-261102-{number:04d}/D1", "0900000901")["informationOrder"])
             assert desk.wait_for(lambda: not stage.post.open() and not stage.postbag.waiting(), 60)
-            forged = requests.get(f"{address}/ledger/post", timeout=5).json()["forged"]
+            forged = requests.get(f"{address}/ledger/post", timeout=60).json()["forged"]
 
     assert forged["refused"] == calls["forged"] - 1 >= 1
     assert set(forged) == {"refused"}

@@ -221,7 +221,7 @@ def test_ems_tells_all_that_happened_to_an_item(tmp_path: Path) -> None:
         item = street.buyer.item(street.buyer.order(REFERENCE, "0900000901"))
         street.ends()
         address = f"{street.buyer.base}/api/v1/orders/tracking/{item}"
-        said = street.buyer.session.get(address, params={"merchant_token": "sandbox"}, timeout=10).json()
+        said = street.buyer.session.get(address, params={"merchant_token": "sandbox"}, timeout=60).json()
 
     steps = said["data"]["__get_status"]
     assert [step["status"] for step in steps] == [street.parcel.code(scan).code for scan in street.parcel.plan]

@@ -39,7 +39,7 @@ def test_what_came_after_the_event_that_is_held_is_sent_again_in_its_order(tmp_p
             first_time = list(dict.fromkeys(before))
             desk.last = first_time[9]
 
-            again = requests.post(f"{address}/city", json={"resume": True}, timeout=10)
+            again = requests.post(f"{address}/city", json={"resume": True}, timeout=60)
 
             assert again.status_code == 202, again.text
             assert desk.wait_for(lambda: not stage.city.progress()["events"]["unanswered"])

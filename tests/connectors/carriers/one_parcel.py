@@ -86,7 +86,7 @@ class Desk:
         (fact,) = self.board.events(OrderAccepted)
         return fact
 
-    def until(self, happened: Callable[[], bool], seconds: float = 20) -> None:
+    def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
         until, pause = time.monotonic() + seconds, threading.Event()
         while not happened():
             assert time.monotonic() < until, (self.waits(), [row[0] for row in self.board.said])

@@ -52,7 +52,7 @@ class Post:
     called: threading.Condition = field(default_factory=threading.Condition)
     let_go: threading.Event = field(default_factory=threading.Event)
 
-    def wait_for(self, path: str, times: int = 1, seconds: float = 20) -> None:
+    def wait_for(self, path: str, times: int = 1, seconds: float = 60) -> None:
         """Wait until it was called there so often."""
         with self.called:
             assert self.called.wait_for(lambda: self.calls.count(path) >= times, seconds), self.calls

@@ -60,7 +60,7 @@ def house(running: House) -> Iterator[House]:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 40, threading.Event()
+    end, pause = time.monotonic() + 60, threading.Event()
     while not happened():
         assert time.monotonic() < end, "it never happened"
         pause.wait(0.05)
@@ -236,7 +236,7 @@ def test_many_who_ask_at_once_cause_one_look() -> None:
 
     def look() -> int:
         looks.append(1)
-        assert may_end.wait(20)
+        assert may_end.wait(60)
         return len(looks)
 
     asked = Glance("test", look)
@@ -267,7 +267,7 @@ def test_what_is_old_is_shown_and_looked_at_again(monkeypatch: pytest.MonkeyPatc
     may_end.set()
 
     def look() -> int:
-        assert may_end.wait(20)
+        assert may_end.wait(60)
         return next(seen)
 
     asked = Glance("test", look)

@@ -300,12 +300,12 @@ def test_while_one_is_made_others_have_the_old_one_or_are_told_to_come_again(mon
 
     def slow() -> int:
         begun.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
         return 2
 
     maker = Thread(target=lambda: made.append(values.get("known", slow)))
     maker.start()
-    assert begun.wait(30)
+    assert begun.wait(60)
     try:
         assert values.get("known", lambda: 3) == 1
         with pytest.raises(TryLater, match="another report"):

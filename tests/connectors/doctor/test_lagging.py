@@ -54,7 +54,7 @@ def test_a_stopped_group_with_lag_is_bad_and_its_process_is_to_be_started(on_kaf
 def reader(on_kafka: Place) -> Iterator[Consumer]:
     """A translate that takes part and has come to the end."""
     consumer = Consumer([WEBHOOKS], "hoso-translate", "translate-0", on_kafka.bootstrap, session_seconds=6)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while len(consumer.assigned()) < 4 and time.monotonic() < until:
         consumer.poll(500, 500)
     consumer.commit()

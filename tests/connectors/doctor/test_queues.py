@@ -35,7 +35,7 @@ def owes(place: Place, queue: str, lane: str, *ids: str, seconds_ago: float = 0.
 
 
 def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 20, threading.Event()
+    end, pause = time.monotonic() + 60, threading.Event()
     while not happened():
         assert time.monotonic() < end, "it never happened"
         pause.wait(0.02)

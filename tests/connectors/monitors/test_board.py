@@ -100,7 +100,7 @@ def test_a_look_that_cannot_be_had_leaves_the_others_alone() -> None:
     for one in lookers:
         one.start()
 
-    assert enough.wait(10)
+    assert enough.wait(60)
     stop.set()
     for one in lookers:
         one.join(10)
@@ -121,7 +121,7 @@ def test_an_error_that_is_no_verdict_is_told_to_the_process() -> None:
         patch.setattr(threading, "excepthook", lambda _: None)
         one = Looker("queues", wrong, 0.01, Board(), stop, broken)
         one.start()
-        assert told.wait(10)
+        assert told.wait(60)
         one.join(10)
 
     assert [type(error) for error in errors] == [ZeroDivisionError]

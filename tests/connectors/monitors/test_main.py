@@ -114,7 +114,7 @@ def test_the_monitor_is_ready_once_it_has_looked_at_everything_shows_it_and_ends
         until("the second is seen", lambda: running.shows("hoso_owed", queue="callbacks", lane="H29.12") == 2)
         beat = running.shows("hoso_heartbeat_timestamp_seconds")
         running.process.terminate()
-        assert running.process.wait(30) == 0
+        assert running.process.wait(60) == 0
         # Of the lines those that are ours: a library that warns writes plain text.
         words = [json.loads(line) for line in running.process.stdout or () if line.startswith("{")]
 

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from schemas.instant import Clock
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 """How long a test waits for a call before it fails."""
 
 

@@ -65,7 +65,7 @@ def test_a_word_on_an_agencys_topic_is_counted_once_it_is_there(rig: Rig) -> Non
     rig.owes([word])
 
     lane.start()
-    assert rig.producer.grew.wait(20)
+    assert rig.producer.grew.wait(60)
     lane.close()
 
     assert since("results", before) == (1, 5)

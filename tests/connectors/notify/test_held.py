@@ -47,7 +47,7 @@ def are_held(queue: Queue, count: int) -> Callable[[], bool]:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 20, threading.Event()
+    end, pause = time.monotonic() + 60, threading.Event()
     while not happened():
         assert time.monotonic() < end, "it never happened"
         pause.wait(0.01)

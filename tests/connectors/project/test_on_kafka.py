@@ -171,11 +171,11 @@ def test_a_process_that_is_killed_while_it_writes_repeats_nothing_and_misses_not
     with the_process(house) as process:
         until(lambda: facts_in(house.store) > 0)
         process.kill()
-        process.wait(10)
+        process.wait(60)
     with the_process(house) as process:
         until(house.holds_all)
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
     whole = open_store(f"sqlite:///{house.settings.home / 'whole.db'}")
     sets.prepare(whole, {})

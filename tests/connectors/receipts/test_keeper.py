@@ -21,7 +21,7 @@ def test_an_error_that_is_no_verdict_is_heard_by_its_process(tmp_path: Path) -> 
     with a_store(tmp_path) as store, Producer("127.0.0.1:1") as producer:
         keeper = Keeper(settings, store, producer, load_secrets(tmp_path / "no secrets"), broken)
         keeper.start()
-        assert ended.wait(30)
+        assert ended.wait(60)
         keeper.close()
 
     assert [type(error) for error in heard] == [NoSuchSecret]

@@ -54,7 +54,7 @@ class Rig:
     def remake(self, topic: str) -> None:
         """The same name, another log."""
         self.admin.delete_topics([topic])
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 self.admin.create_topics({topic: _layout(self.partitions)})
@@ -250,7 +250,7 @@ class Worker:
         """kill -9, if it still runs."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
         self._listener.join(5)
 
 

@@ -84,7 +84,7 @@ class StockWorkers:
         """kill -9, if one runs."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
 
     def committed(self) -> int:
