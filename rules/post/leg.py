@@ -6,7 +6,7 @@ reorders, so nothing here depends on what came first.
 
 from bisect import insort
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import reduce
 
@@ -23,6 +23,8 @@ KINDS = {kind.value: kind for kind in LegKind}
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """Stands for the time of an update that has none."""
 ATTEMPTS = frozenset({ParcelStatus.PICKUP_FAILED, ParcelStatus.DELIVERY_FAILED})
+ONE_VISIT = timedelta(minutes=30)
+"""Failed attempts of a kind less far apart are one visit, which the postman and then his office state (GHTK, 4)."""
 GOING_BACK = frozenset({ParcelStatus.RETURN_REQUESTED, ParcelStatus.RETURNING, ParcelStatus.RETURN_FAILED})
 
 
@@ -226,10 +228,29 @@ def fate(updates: tuple[Update, ...]) -> Fate:
         return NOTHING
     with_the_post = [move for move in moves if move.status in WITH_THE_POST]
     held = any(move.status is not ParcelStatus.CANCELLED for move in with_the_post)
-    attempts = tuple(move for move in moves if move.status in ATTEMPTS)
+    attempts = visits(move for move in moves if move.status in ATTEMPTS)
     if (end := end_of(with_the_post)) is not None:
         return Fate(end, attempts, _contradicted(end, moves), held)
     return Fate(reduce(_later, with_the_post or moves), attempts, False, held)
+
+
+def visits(attempts: Iterable[Update]) -> tuple[Update, ...]:
+    """One attempt for each visit: the first word of it, with the first reason that any word of it gives."""
+    found: list[Update] = []
+    for attempt in sorted(attempts, key=lambda one: (*_when(one), one.status, one.reason or "", one.evidence)):
+        place = next((place for place, visit in enumerate(found) if is_one_visit(visit, attempt)), None)
+        if place is None:
+            found.append(attempt)
+        elif found[place].reason is None and attempt.reason is not None:
+            found[place] = replace(found[place], reason=attempt.reason, fault=attempt.fault)
+    return tuple(found)
+
+
+def is_one_visit(one: Update, other: Update) -> bool:
+    """Whether two failed attempts are words of one visit; without a time each is one of its own."""
+    if one.status is not other.status or one.at is None or other.at is None:
+        return one.status is other.status and _when(one) == _when(other)
+    return abs(one.at - other.at) < ONE_VISIT
 
 
 def end_of(moves: Iterable[Update]) -> Update | None:

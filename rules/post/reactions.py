@@ -9,7 +9,7 @@ from rules.notices import Telling
 from rules.plain import plain, text_of
 from rules.post.contradiction import contradictions
 from rules.post.custody import differences
-from rules.post.leg import GOING_BACK, Leg, OrderState, Update
+from rules.post.leg import GOING_BACK, Leg, OrderState, Update, is_one_visit
 from rules.post.standard import at_fault, ground_of, went_back_too_early
 from rules.turn import Turn
 from schemas.clock import Violation
@@ -167,7 +167,7 @@ def _fate_told(turn: Turn, old: Leg | None, leg: Leg) -> None:
     before, now = (old.known if old else None), leg.known
     told_attempts = before.attempts if before else ()
     for attempt in now.attempts:
-        if all(_same_attempt(attempt, told) is False for told in told_attempts):
+        if not any(is_one_visit(attempt, told) for told in told_attempts):
             tellings.append(_attempt(leg, attempt, len(now.attempts)))
     if leg.kind is LegKind.COLLECT_DOSSIER and now.held and not (before and before.held):
         payload = _leg_payload(leg, now.current)
@@ -205,11 +205,6 @@ def _result_told(turn: Turn, leg: Leg, update: Update, was: ParcelStatus | None)
 def _undeliverable(turn: Turn, leg: Leg) -> dict[str, Any]:
     """The ground of the postal law, and who bears the cost of another try."""
     return {"ground": ground_of(leg, turn.edition), "borne_by": at_fault(leg)}
-
-
-def _same_attempt(one: Update, other: Update) -> bool:
-    """Whether two attempts are one: the reason may have become known in between."""
-    return (one.status, one.at) == (other.status, other.at) and (one.reason == other.reason or other.reason is None)
 
 
 def _attempt(leg: Leg, attempt: Update, count: int) -> Telling:

@@ -113,3 +113,16 @@ def test_who_is_at_fault_and_which_reason_a_bare_copy_confirms_do_not_hang_on_wh
         (FailureReason.ABSENT, Certainty.CONFIRMED),
         (FailureReason.MOVED, Certainty.REPORTED),
     ]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_what_the_postman_and_his_office_say_within_half_an_hour_is_one_visit(order: tuple[int, ...]) -> None:
+    said = (
+        an_update("DELIVERY_FAILED", "17 10:00", evidence="49"),
+        an_update("DELIVERY_FAILED", "17 10:20", evidence="9", reason=FailureReason.ABSENT, fault=FaultParty.CITIZEN),
+        an_update("DELIVERY_FAILED", "17 10:30", evidence="49 again"),
+    )
+
+    attempts = fate(merged(said[place] for place in order)).attempts
+
+    assert [(one.at and one.at.minute, one.reason) for one in attempts] == [(0, FailureReason.ABSENT), (30, None)]
