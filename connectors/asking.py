@@ -47,12 +47,21 @@ class Answered:
 
 
 class Asker:
-    """Works the questions of one carrier's lane; threads may share it. `publish` returns once they are durable."""
+    """Works the questions of one carrier's lane; threads may share it.
+
+    `publish` returns once they are durable. `reads` says what an update means whose code the carrier's table lacks.
+    """
 
     def __init__(
-        self, queue: Queue, partner: Partner, evidence: Evidence, publish: Callable[[list[WebhookReceived]], None]
+        self,
+        queue: Queue,
+        partner: Partner,
+        evidence: Evidence,
+        publish: Callable[[list[WebhookReceived]], None],
+        reads: Callable[[Update], Update],
     ) -> None:
         self._queue, self._partner, self._evidence, self._publish = queue, partner, evidence, publish
+        self._reads = reads
 
     def work(self, row: Owed) -> None:
         """Ask, publish what is answered, and ask again later where that was not all. A question refused is given up."""
@@ -95,9 +104,10 @@ class Asker:
     def _answered(self, body: bytes) -> Answered:
         carrier: Carrier = self._partner.carrier
         try:
-            return Answered(body, carrier.updates(body))
+            updates = carrier.updates(body)
         except Unreadable as error:
             raise TryLater(f"its answer cannot be read: {error.why}") from error
+        return Answered(body, [self._reads(one) if one.status is ParcelStatus.UNKNOWN else one for one in updates])
 
     def _later(self, row: Owed, first_seconds: float, longest_seconds: float, why: str) -> None:
         pause = min(first_seconds * 2.0 ** min(row.attempts, 30), longest_seconds)

@@ -6,13 +6,15 @@ has passed. Translate makes the answers facts, CONFIRMED.
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
 
 from connectors.asking import Asker, Question
 from connectors.broker import Consumer, Message, Producer
-from connectors.carriers import carriers, settings_of
+from connectors.carriers import Carrier, Update, carriers, settings_of
+from connectors.codes import Codes, meant
 from connectors.day_keys import DayEvidence
 from connectors.lane import Lane, LanePolicy
 from connectors.letter_boxes import LetterBoxes
@@ -65,6 +67,7 @@ class Poll:
         self._evidence = DayEvidence(self._store, secrets.evidence)
         self._boxes = LetterBoxes(self._store, secrets.openers_public)
         self._sweep = Sweep(self._store, settings.retention_seconds, ended(NAME, settings))
+        self._codes, self._codes_turn = Codes(settings.kafka_bootstrap), threading.Lock()
         self._error: BaseException | None = None
         self._asked = [name for name, carrier in carriers().items() if carrier.asks]
         self._lanes: dict[str, Lane] = {}
@@ -105,6 +108,7 @@ class Poll:
     def close(self) -> None:
         """Let go of everything."""
         self._consumer.close()
+        self._codes.close()
         self._producer.close()
         self._store.close()
 
@@ -179,11 +183,19 @@ class Poll:
 
     def _lane(self, name: str) -> Lane:
         settings = settings_of(self._settings, name)
-        partner = Partner(carriers()[name], settings, TIMEOUT_SECONDS)
-        asker = Asker(self._queue, partner, self._evidence, self._say)
+        carrier = carriers()[name]
+        partner = Partner(carrier, settings, TIMEOUT_SECONDS)
+        asker = Asker(self._queue, partner, self._evidence, self._say, partial(self._meant, carrier))
         policy = LanePolicy(lease_seconds=self._settings.lease_seconds, rate_per_second=settings.rate_per_second)
         owner = f"{NAME}-{self._settings.instance}"
         return Lane(self._queue, name, owner, asker.work, asker.gives_up, self._broken, policy)
+
+    def _meant(self, carrier: Carrier, update: Update) -> Update:
+        """An update as an operator's last word on its code reads it. Raises TryLater without a broker."""
+        with self._codes_turn:
+            self._codes.stale()
+            mapping = self._codes.of(carrier.name, None, update.code)
+        return meant(update, mapping, carrier)[0]
 
     def _say(self, evidence: list[WebhookReceived]) -> None:
         self._producer.publish(evidence)

@@ -167,7 +167,7 @@ TOPICS = (
         carrier_codes.CODES,
         "carrier",
         "hoso carrier map, translate",
-        "translate, operators",
+        "translate, poll, operators",
         Keep.FOR_EVER,
         "what operators say that carriers' codes mean",
         spread=Spread.ONE,

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 from sqlalchemy import select
 
 from connectors.asking import Asker, Question
+from connectors.carriers import Update, settings_of
 from connectors.carriers.myvnpost import CARRIER
 from connectors.day_keys import DayEvidence
+from connectors.partner import Partner
 from connectors.poll import Poll, anew
 from connectors.seal import Evidence
 from connectors.secrets import ensure_secrets
@@ -262,18 +265,59 @@ class NoAnswer:
         raise Refused("Không tìm thấy đơn của ông Mẫu", code="404")
 
 
-def test_a_question_that_the_carrier_refuses_is_given_up_and_its_words_are_not_kept(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)
-    queue = Queue(open_store(settings.database_url), "poll")
+def a_question_in(queue: Queue, **given: Any) -> Owed:
+    """A question that is owed."""
     queue.store.migrate()
-    question = Question(dossier=DOSSIER, leg="D1", carrier="myvnpost", reference=REFERENCE, item=ITEM)
+    question = Question(dossier=DOSSIER, leg="D1", carrier="myvnpost", reference=REFERENCE, item=ITEM, **given)
     row = Owed("q", "myvnpost", REFERENCE, 1, question.model_dump_json().encode())
     with queue.store.begin() as connection:
         queue.put(connection, [row])
+    return row
+
+
+def stands(queue: Queue) -> Any:
+    """How the one question stands, and the last word on it."""
+    with queue.store.read() as connection:
+        [row] = connection.execute(select(OWED.c.state, OWED.c.last_error)).all()
+    return tuple(row)
+
+
+def test_a_question_that_the_carrier_refuses_is_given_up_and_its_words_are_not_kept(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    queue = Queue(open_store(settings.database_url), "poll")
+    row = a_question_in(queue)
     evidence = Evidence(ensure_secrets(settings.secrets_dir).evidence)
 
-    Asker(queue, NoAnswer(), evidence, lambda said: None).work(row)  # type: ignore[arg-type]  # as much of one as it asks
+    asker = Asker(queue, NoAnswer(), evidence, lambda said: None, unknown)  # type: ignore[arg-type]  # as much as it asks
+    asker.work(row)
 
-    with queue.store.read() as connection:
-        [(state, why)] = connection.execute(select(OWED.c.state, OWED.c.last_error)).all()
-    assert (state, why) == (OwedState.GAVE_UP, "refused (404)")
+    assert stands(queue) == (OwedState.GAVE_UP, "refused (404)")
+
+
+def unknown(update: Update) -> Update:
+    return update
+
+
+NOBODY_KNOWS = 26
+
+
+@pytest.mark.parametrize(
+    ("mapped", "state"), [(None, OwedState.OWED), (ParcelStatus.PICKED_UP, OwedState.DONE)], ids=["nobody", "mapped"]
+)
+def test_an_answer_in_a_code_that_an_operator_mapped_answers_the_question(
+    tmp_path: Path, mapped: ParcelStatus | None, state: OwedState
+) -> None:
+    said: list[WebhookReceived] = []
+    with a_post() as post:
+        post.parcels.append(Parcel(ITEM, REFERENCE, {}, NOBODY_KNOWS, shown_at(AT)))
+        settings = settings_in(tmp_path, post.url)
+        queue = Queue(open_store(settings.database_url), "poll")
+        row = a_question_in(queue, status=ParcelStatus.PICKED_UP, at=AT)
+        partner = Partner(CARRIER, settings_of(settings, "myvnpost"), 5)
+        evidence = Evidence(ensure_secrets(settings.secrets_dir).evidence)
+
+        asker = Asker(queue, partner, evidence, said.extend, lambda one: replace(one, status=mapped or one.status))
+        asker.work(row)
+
+    assert stands(queue)[0] == state
+    assert bool(said) is (mapped is not None)
