@@ -58,6 +58,7 @@ class _Policy(Strict):
     rules: tuple[CarrierRule, ...]
     same_province_days: int = 2
     elsewhere_days: int = 4
+    storage_days: int = 180
 
 
 class _Fleet(Strict):
@@ -133,6 +134,7 @@ def read_dir(path: Path) -> Bundle:
         carrier_rules=policy.rules,
         same_province_days=policy.same_province_days,
         elsewhere_days=policy.elsewhere_days,
+        storage_days=policy.storage_days,
         places=tuple(table for table in tables if table),
         forecast=forecast,
         finalised=fleet.finalised,

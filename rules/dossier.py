@@ -21,7 +21,7 @@ from rules.deadlines.rungs import RungAt, rungs
 from rules.life import LifeFact, View, clock_facts, effective, inserted, is_final, life_fact, view_of
 from rules.post.leg import Leg
 from rules.post.orders import answered, planned
-from rules.post.standard import attempt_limit, silence_limit
+from rules.post.standard import attempt_limit, silence_limit, storage_limit
 from rules.reference import Edition, Reference, term_of
 from rules.standing import has_standing
 from schemas.clock import ClockState
@@ -35,7 +35,7 @@ from schemas.reference import Procedure
 # A firing is judged by the ladder it speaks of. One that was void when it came may be due again under the same id.
 TIMERS = (RungReached, LimitReached)
 STANDING = "standing"
-ELSEWHERE = frozenset({Limit.ATTEMPT, Limit.SILENCE, Limit.APOLOGY})
+ELSEWHERE = frozenset({Limit.ATTEMPT, Limit.SILENCE, Limit.STORAGE, Limit.APOLOGY})
 """Limits that the post's legs and the clock set; the agencies' facts set the others."""
 OPEN = (ClockState.RUNNING, ClockState.SUSPENDED)
 """A clock that another version of the reference data can still move."""
@@ -270,6 +270,8 @@ def _limited(before: Dossier, dossier: Dossier, view: View, event: Event, refere
         found = _facts_limits(before, dossier, life, edition, procedure)
         found += tuple(limit for leg in dossier.legs if (limit := attempt_limit(leg, edition, view)))
         found += tuple(limit for leg in dossier.legs if (limit := silence_limit(leg)))
+        if storage := storage_limit(dossier.legs, edition, view):
+            found = (*found, storage)
         if not is_final(dossier.status):
             found += looks_ahead(dossier.clock, life, edition, view.competent or view.receiving)
     except ValueError as outside:

@@ -92,6 +92,10 @@ SENTENCES: dict[NoticeKind, tuple[str, str]] = {
         "Kết quả hồ sơ {dossier} không phát được và được chuyển lại cơ quan.",
         "The result of dossier {dossier} could not be delivered and goes back to the agency.",
     ),
+    NoticeKind.STORAGE_ENDED: (
+        "Kết quả chuyển hoàn của hồ sơ {dossier} đã hết thời gian lưu giữ ngày {due}.",
+        "The time for which the returned result of dossier {dossier} is kept ended on {due}.",
+    ),
     NoticeKind.ORDER_REFUSED: (
         "Bưu điện không nhận đơn của hồ sơ {dossier}.",
         "The post did not take the order for dossier {dossier}.",

@@ -239,6 +239,13 @@ class SilenceDetected(DeadlineFact):
     data: PostalExpectation
 
 
+class StorageEnded(DeadlineFact):
+    """A result that came back undelivered was kept as long as the city's rule says, and nobody fetched it (lưu giữ)."""
+
+    type: Literal["vn.hoso.postal.storage_ended.v1"] = "vn.hoso.postal.storage_ended.v1"
+    data: PostalExpectation
+
+
 class ContradictionFound(DeadlineFact):
     """Two claims about an item that cannot both be true; `expected` at `by` is the one that stands, `seen` at `seen_at`
     the one against it.

@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
     RESULT_DELIVERED = "result_delivered"
     RESULT_UNDELIVERABLE = "result_undeliverable"
+    STORAGE_ENDED = "storage_ended"
     ORDER_REFUSED = "order_refused"
     ORDER_CANCELLED = "order_cancelled"
     CANCEL_REFUSED = "cancel_refused"

@@ -192,6 +192,9 @@ class Bundle(Strict):
     """J + n working days to the first attempt within a province (Circular 17/2017 art. 7)."""
     elsewhere_days: Annotated[int, Field(ge=0, le=30)] = 4
     """J + n working days elsewhere."""
+    storage_days: Annotated[int, Field(ge=0, le=3660)] = 180
+    """Calendar days for which an agency keeps a result that came back undelivered; 0: no clock. No page of law that we
+    know says how many: the city's own rule."""
     places: tuple[PlaceTable, ...] = ()
     forecast: Forecasting = Forecasting()
     finalised: Release = FIRST_RELEASE

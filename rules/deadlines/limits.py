@@ -42,6 +42,8 @@ class Limit(StrEnum):
     """The post's first attempt to deliver."""
     SILENCE = "silence"
     """When something of an item had to be heard, and its carrier was asked in vain."""
+    STORAGE = "storage"
+    """How long an agency keeps a result that the post brought back and nobody fetched."""
     APOLOGY = "apology"
     """A look ahead at the due date in force: whether a letter is owed, the forecast says then."""
 

@@ -30,6 +30,7 @@ from schemas.deadline import (
     StandardMissed,
     StepMissed,
     Stopped,
+    StorageEnded,
     SupplementExpired,
     Suspended,
     TransferMissed,
@@ -54,11 +55,18 @@ LIMITS: dict[Limit, tuple[type[DeadlineFact], NoticeKind | None]] = {
     Limit.STEP: (StepMissed, NoticeKind.STEP_MISSED),
     Limit.ATTEMPT: (StandardMissed, None),
     Limit.SILENCE: (SilenceDetected, NoticeKind.POSTAL_SILENCE),
+    Limit.STORAGE: (StorageEnded, NoticeKind.STORAGE_ENDED),
 }
 """What a missed limit is called, and the notice its agencies get; the contract has none for a consultation or a leg.
 
 A look ahead is no miss: see `rules/deadlines/apology.py`.
 """
+EXPECTED: dict[Limit, str | None] = {
+    Limit.ATTEMPT: "DELIVERY_ATTEMPT",
+    Limit.SILENCE: None,
+    Limit.STORAGE: "RESULT_FETCHED",
+}
+"""What the limits of a leg wait for; None is what its state says is to be heard next."""
 
 
 def clock_reacts(turn: Turn) -> None:
@@ -211,7 +219,7 @@ def limit_reacts(turn: Turn) -> None:
         apology_reacts(turn, limit)
         return
     kind, notice = LIMITS[limit.limit]
-    data = _leg_data(after, limit) if limit.limit in (Limit.ATTEMPT, Limit.SILENCE) else _limit_data(limit)
+    data = _leg_data(after, limit) if limit.limit in EXPECTED else _limit_data(limit)
     turn.facts.append(caused(kind, event, data, key))
     if notice is not None:
         values = {"due": limit.limit_on, "leg": limit.about}
@@ -226,6 +234,6 @@ def _leg_data(after: Dossier, limit: LimitAt) -> dict[str, Any]:
     leg = after.leg(limit.about)
     assert leg is not None  # a limit of a leg is computed from it
     silent = limit.limit is Limit.SILENCE
-    what = expected(leg) if silent else "DELIVERY_ATTEMPT"
+    what = EXPECTED[limit.limit] or expected(leg)
     by = here(limit.at - (ASKED_FIRST if silent else timedelta(seconds=1)))
     return present({"leg": leg.name, "carrier": leg.carrier, "expected": what, "by": by, "seen": leg.told.status})

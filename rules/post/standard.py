@@ -10,6 +10,7 @@ from rules.deadlines.limits import Limit, LimitAt, limit_at
 from rules.life import View
 from rules.post.leg import GOING_BACK, WITH_THE_POST, Leg, OrderState, Update
 from rules.reference import Edition
+from schemas.dossier import DossierStatus
 from schemas.instant import VIETNAM, date_of
 from schemas.postal import FailureReason, FaultParty, LegKind, ParcelStatus
 
@@ -78,6 +79,22 @@ def silence_limit(leg: Leg) -> LimitAt | None:
     if leg.expected_by is None or expected(leg) is None:
         return None
     return LimitAt(Limit.SILENCE, leg.name, date_of(leg.expected_by), leg.expected_by + ASKED_FIRST)
+
+
+def storage_limit(legs: Iterable[Leg], edition: Edition, view: View) -> LimitAt | None:
+    """The last day on which the agency keeps a result that came back: none once it goes out again or is handed out."""
+    deliveries = [leg for leg in legs if leg.kind is LegKind.DELIVER_RESULT]
+    if not deliveries or not edition.bundle.storage_days or view.status is not DossierStatus.RESULT_READY:
+        return None
+    last, back = deliveries[-1], deliveries[-1].known.current
+    if back is None or back.status is not ParcelStatus.RETURNED_TO_SENDER or back.at is None:
+        return None
+    return limit_at(Limit.STORAGE, last.name, kept_until(back.at, edition), view.receiving)
+
+
+def kept_until(back_at: datetime, edition: Edition) -> date:
+    """The last day on which a result is kept that came back then."""
+    return date_of(back_at) + timedelta(days=edition.bundle.storage_days)
 
 
 def went_back_too_early(leg: Leg, edition: Edition) -> Update | None:

@@ -62,6 +62,7 @@ LIMITS = {
     "step": ("Bước trong thủ tục liên thông", "Step of a linked procedure"),
     "attempt": ("Phát lần đầu theo thời gian toàn trình (J+n)", "First delivery attempt (J+n)"),
     "silence": ("Tin tiếp theo của bưu gửi", "Next word of an item"),
+    "storage": ("Lưu giữ kết quả chuyển hoàn", "Keeping of a returned result"),
 }
 STANDS = {"AHEAD": ("còn hạn", "still to come"), "MISSED": ("đã quá", "missed")}
 DAYS = {
@@ -140,6 +141,7 @@ NOTICES = {
     "delivery_failed": ("Phát chưa được", "Delivery failed"),
     "result_delivered": ("Đã phát kết quả", "Result delivered"),
     "result_undeliverable": ("Kết quả không phát được", "Result undeliverable"),
+    "storage_ended": ("Hết thời gian lưu giữ kết quả", "Storage of a returned result ended"),
     "order_refused": ("Bưu chính từ chối đơn", "Order refused"),
     "order_cancelled": ("Đơn bưu chính đã hủy", "Order cancelled"),
     "cancel_refused": ("Không hủy được đơn bưu chính", "Cancel refused"),

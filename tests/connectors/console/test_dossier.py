@@ -21,7 +21,7 @@ from schemas.instant import VIETNAM
 from schemas.notice import RECEIPTS, NoticeAttemptFailed, NoticeDelivered, NoticeGaveUp, Receipt
 from schemas.ops import StatusConfirmed
 from schemas.state import STATE, DossierStateChanged, ParkedShown
-from tests.builders import VERSION, a_fact, a_move, received, result_ready
+from tests.builders import VERSION, a_fact, a_move, a_postal_fact, received, result_ready
 from tests.connectors.console.house import House, open_house
 from tests.connectors.project.stories import (
     A_PROCEDURE,
@@ -304,6 +304,23 @@ def test_each_question_to_an_agency_waits_for_its_own_answer(house: House) -> No
     [still] = limits(house)
 
     assert (still.limit, still.limit_on, still.holder) == (Limit.CONSULTATION, date(2026, 11, 6), "H29.99")
+
+
+def test_a_result_that_came_back_is_kept_for_a_time_that_is_shown(house: House) -> None:
+    house.say(
+        received(code=CODE, return_mode="POST"),
+        result_ready("2026-11-03 09:00", code=CODE),
+        a_postal_fact("order_accepted", "2026-11-03 09:01", code=CODE, leg="D1", item_code="EA1VN", reference="x"),
+        a_move("PICKED_UP", "2026-11-03 10:00", code=CODE),
+        a_move("RETURNED_TO_SENDER", "2026-11-04 07:00", code=CODE),
+    )
+
+    [ahead] = [one for one in limits(house) if one.limit is Limit.STORAGE]
+    [over] = [one for one in limits(house, datetime(2027, 6, 1, tzinfo=VIETNAM)) if one.limit is Limit.STORAGE]
+
+    assert (ahead.stands, ahead.limit_on, ahead.holder) == (Stands.AHEAD, date(2027, 5, 3), "H29.12")
+    assert over.stands is Stands.MISSED
+    assert house.told.dossiers[CODE].limits[-1].limit_on == ahead.limit_on
 
 
 def test_a_letter_of_apology_is_owed_until_it_is_issued(house: House) -> None:

@@ -1,11 +1,17 @@
 """A result that cannot be delivered: tried, invited, held, returned on a ground of the law, and sent a second time."""
 
+from datetime import datetime
+
 import pytest
 
 from rules.reference import reference_of
+from rules.time import due
 from schemas.event import Event
-from tests.builders import a_bundle, a_fact, a_move, a_postal_fact, an_agency, fold, notices, of, received
+from schemas.instant import VIETNAM
+from tests.builders import VERSION, a_bundle, a_fact, a_move, a_postal_fact, an_agency, fold, notices, of, received
 from tests.rules.post.test_silence import at_the_post
+
+LONG_AFTER_STORAGE = datetime(2026, 12, 31, 8, tzinfo=VIETNAM)
 
 
 def undeliverable(*moves: Event) -> list[dict[str, object]]:
@@ -97,3 +103,40 @@ def test_papers_that_go_to_another_agency_are_a_leg_between_the_two_where_its_pr
         for one in of(said, "postal.transfer_requested")
     ]
     assert asked == [("T1", "H29.12", "H29.99")] * by_post
+
+
+def kept(*more: Event, storage_days: int = 180) -> list[tuple[str, str, str]]:
+    """The storage clocks that stand after a result came back on 18 November."""
+    reference = reference_of(a_bundle(storage_days=storage_days))
+    dossier, _ = fold([*at_the_post(*TWICE, *BACK), *more], reference=reference)
+    found = [one for one in dossier.limits if one.limit == "storage"]
+    return [(one.about, one.limit_on.isoformat(), one.holder or "") for one in found]
+
+
+def test_a_result_that_came_back_is_kept_as_long_as_the_city_says() -> None:
+    assert kept() == [("D1", "2027-05-17", "H29.12")]
+    assert kept(storage_days=30) == [("D1", "2026-12-18", "H29.12")]
+    assert kept(storage_days=0) == []
+
+
+def test_another_delivery_and_the_counter_end_its_keeping() -> None:
+    assert kept(a_fact("return_registered", "2026-11-19 08:00", contact={"name": "y"})) == []
+    assert kept(a_fact("result_returned", "2026-11-19 08:00", mode="COUNTER", receiver="the citizen")) == []
+
+
+def test_the_agency_is_told_once_that_the_time_of_keeping_is_over() -> None:
+    reference = reference_of(a_bundle(storage_days=30))
+    dossier, _ = fold(at_the_post(*TWICE, *BACK), reference=reference)
+    [ended] = [one for one in due(dossier, VERSION, LONG_AFTER_STORAGE) if one.data.limit == "storage"]
+
+    _, said = fold([ended, ended], dossier, reference=reference)
+
+    [fact] = of(said, "postal.storage_ended")
+    assert fact.data.model_dump(mode="json") == {
+        "leg": "D1",
+        "carrier": "myvnpost",
+        "expected": "RESULT_FETCHED",
+        "by": "2026-12-18T23:59:59+07:00",
+        "seen": "RETURNED_TO_SENDER",
+    }
+    assert notices(said).count("storage_ended") == 1
