@@ -12,6 +12,7 @@ from rules.deadlines.reactions import clock_reacts, limit_reacts, rung_reacts
 from rules.dossier import Dossier, Verdict, Waiting, own_procedure, seen_before
 from rules.facts import Derived, caused
 from rules.life import View
+from rules.linked import linked_reacts
 from rules.notices import Telling, addressed
 from rules.post.reactions import post_reacts
 from rules.reference import Reference
@@ -37,6 +38,7 @@ def react(before: Dossier | None, after: Dossier, event: Event, reference: Refer
     rung_reacts(turn)
     limit_reacts(turn)
     post_reacts(turn)
+    linked_reacts(turn)
     _standing(turn)
     after, notices = addressed(after, turn.tellings, event, view, edition)
     after, states = _state(turn.was, after, event, view)

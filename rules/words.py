@@ -60,6 +60,22 @@ SENTENCES: dict[NoticeKind, tuple[str, str]] = {
         "Hồ sơ {dossier} chưa được bổ sung đầy đủ trong hạn, ngày {due}.",
         "The papers asked for dossier {dossier} are not complete; the time for them ended on {due}.",
     ),
+    NoticeKind.FORWARDED: (
+        "Hồ sơ {dossier} được chuyển đến để giải quyết.",
+        "Dossier {dossier} was forwarded to you.",
+    ),
+    NoticeKind.CONSULTATION_REQUESTED: (
+        "Đề nghị cho ý kiến về hồ sơ {dossier}, hạn trả lời ngày {due}.",
+        "Your opinion on dossier {dossier} is asked for, by {due}.",
+    ),
+    NoticeKind.CONSULTATION_ANSWERED: (
+        "Cơ quan {agency} đã trả lời ý kiến về hồ sơ {dossier}.",
+        "Agency {agency} has answered the question on dossier {dossier}.",
+    ),
+    NoticeKind.STEP_COMPLETED: (
+        "Cơ quan {agency} đã hoàn thành bước của mình trong hồ sơ {dossier}.",
+        "Agency {agency} has completed its step of dossier {dossier}.",
+    ),
     NoticeKind.STEP_MISSED: (
         "Một bước của hồ sơ {dossier} chưa hoàn thành trong hạn, ngày {due}.",
         "A step of dossier {dossier} was not done in time, by {due}.",

@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     FORWARDED = "forwarded"
     CONSULTATION_REQUESTED = "consultation_requested"
     CONSULTATION_ANSWERED = "consultation_answered"
+    STEP_COMPLETED = "step_completed"
     STEP_MISSED = "step_missed"
     COLLECTION_ACCEPTED = "collection_accepted"
     COLLECTION_FAILED = "collection_failed"

@@ -35,7 +35,7 @@ def apology_reacts(turn: Turn, look: LimitAt) -> None:
     payload = plain(data | {"due_on": look.limit_on}) | {
         "forecast": forecast_shown(found),
         "may_extend": not after.clock.extended,
-        "draft": draft(after.code, after.status, turn.procedure, look.limit_on, found),
+        "draft": draft(after.code, after.status, turn.procedure, look.limit_on, found, turn.edition),
     }
     values = {"due": look.limit_on, "limit": data["limit_on"]}
     turn.tellings.append(Telling(NoticeKind.APOLOGY_OWED, payload, values, (look.key,)))

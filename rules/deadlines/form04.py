@@ -1,12 +1,14 @@
 """A draft of form 04, the letter of apology: all that the city's by-law asks for but the name, which is sealed.
 
 Decision 5157/QĐ-UBND names seven things: name, kind of dossier, receipt number, state, reason, new date, apology. The
-words are neutral and blame nobody: whoever signs knows more, and changes them. docs/forecast.md.
+words are neutral and blame nobody: whoever signs knows more, and changes them. Of a linked procedure one letter names
+every agency that is waited for. docs/forecast.md.
 """
 
 from datetime import date
 
 from rules.deadlines.forecast import Awaited, Forecast
+from rules.reference import Edition
 from rules.words import shown_day
 from schemas.dossier import DossierStatus
 from schemas.reference import Procedure
@@ -53,21 +55,33 @@ APOLOGY: Words = (
 
 
 def draft(
-    code: str, status: DossierStatus, procedure: Procedure | None, due_on: date, found: Forecast
+    code: str, status: DossierStatus, procedure: Procedure | None, due_on: date, found: Forecast, edition: Edition
 ) -> dict[str, object]:
     """The draft in Vietnamese and in English; a procedure has its one name in both."""
     vi, en = ({
         "dossier_type": procedure.name if procedure else code,
         "receipt_number": code,
         "state": STATES.get(status, STATES[DossierStatus.IN_PROCESS])[language],
-        "reason": "; ".join(_reasons(found, language)),
+        "reason": "; ".join(_reasons(found, edition, language)),
         "new_date": shown_day(found.new_on),
         "apology": APOLOGY[language].format(dossier=code, due=shown_day(due_on), new=shown_day(found.new_on)),
     } for language in (0, 1))  # fmt: skip
     return {"form": FORM, "vi": vi, "en": en}
 
 
-def _reasons(found: Forecast, language: int) -> list[str]:
-    """What it waits for, each kind once; else that it takes longer."""
-    awaited = dict.fromkeys(wait.what for wait in found.waits_for)
-    return [REASONS[what][language] for what in awaited] or [MORE_TIME[language]]
+def _reasons(found: Forecast, edition: Edition, language: int) -> list[str]:
+    """What it waits for, each kind once, and of which agencies; else that it takes longer."""
+    awaited: dict[Awaited, dict[str, None]] = {}
+    for wait in found.waits_for:
+        names = awaited.setdefault(wait.what, {})
+        if wait.agency is not None:
+            names[_name(wait.agency, edition, language)] = None
+    said = (REASONS[what][language] + (f" ({', '.join(names)})" if names else "") for what, names in awaited.items())
+    return list(said) or [MORE_TIME[language]]
+
+
+def _name(code: str, edition: Edition, language: int) -> str:
+    agency = edition.agency(code)
+    if agency is None:
+        return code
+    return (agency.name, agency.name_en)[language]

@@ -223,7 +223,15 @@ def limit_reacts(turn: Turn) -> None:
     turn.facts.append(caused(kind, event, data, key))
     if notice is not None:
         values = {"due": limit.limit_on, "leg": limit.about}
-        turn.tellings.append(Telling(notice, plain(data), values, (key,)))
+        turn.tellings.append(Telling(notice, plain(data), values, (key,), _who_hears(turn, limit)))
+
+
+def _who_hears(turn: Turn, limit: LimitAt) -> tuple[str, ...] | None:
+    """A step's holder hears of it besides those who answer for the dossier; of all else these alone."""
+    if limit.limit is not Limit.STEP:
+        return None
+    everybody = (turn.view.receiving, turn.view.competent, limit.holder)
+    return tuple(agency for agency in everybody if agency)
 
 
 def _limit_data(limit: LimitAt) -> dict[str, Any]:

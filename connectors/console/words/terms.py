@@ -133,6 +133,7 @@ NOTICES = {
     "forwarded": ("Hồ sơ được chuyển đến", "Forwarded"),
     "consultation_requested": ("Được lấy ý kiến", "Consultation requested"),
     "consultation_answered": ("Có trả lời ý kiến", "Consultation answered"),
+    "step_completed": ("Đã xong một bước", "Step completed"),
     "step_missed": ("Chậm một bước liên thông", "Step missed"),
     "collection_accepted": ("Bưu chính nhận đơn thu gom", "Collection accepted"),
     "collection_failed": ("Thu gom chưa được", "Collection failed"),

@@ -362,7 +362,7 @@ def test_the_notice_carries_a_draft_of_form_04_with_all_but_the_name_in_both_lan
             "dossier_type": "Xác nhận mẫu",
             "receipt_number": CODE,
             "state": "Đang xử lý",
-            "reason": "Hồ sơ đang chờ ý kiến của cơ quan được lấy ý kiến",
+            "reason": "Hồ sơ đang chờ ý kiến của cơ quan được lấy ý kiến (Cơ quan mẫu H29.99)",
             "new_date": "11/11/2026",
             "apology": f"Hồ sơ {CODE} có hẹn trả kết quả ngày 05/11/2026. Chúng tôi chưa thể trả kết quả đúng hẹn, "
             "thành thật xin lỗi Ông/Bà và xin hẹn trả kết quả vào ngày 11/11/2026.",
@@ -371,7 +371,7 @@ def test_the_notice_carries_a_draft_of_form_04_with_all_but_the_name_in_both_lan
             "dossier_type": "Xác nhận mẫu",
             "receipt_number": CODE,
             "state": "In process",
-            "reason": "The answer of an agency that was consulted is awaited",
+            "reason": "The answer of an agency that was consulted is awaited (Sample agency H29.99)",
             "new_date": "11/11/2026",
             "apology": f"The result of dossier {CODE} was promised for 05/11/2026. We cannot keep this date, apologise "
             "to you sincerely, and will have the result on 11/11/2026.",
