@@ -20,25 +20,9 @@ storm: ready ## Kill things while cities live, 1,000 times; stopped and called a
 bench: ready ## Measure all there is to measure and say which bars are met; QUICK=1 only proves that it runs
 	@$(BIN)/python bench/all.py $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON))
 
-# The tests wait more than they work, for brokers and clocks: parts of them run side by side, each with a Kafka of its own.
-# Two long stories stand apart from their kin, so that no part takes much longer than the others.
-APART := tests/e2e/test_erasure.py tests/e2e/test_secured.py
-BESIDE := 'tests/streams tests/faults' 'tests/e2e $(addprefix --ignore=,$(APART))' 'tests/hoso $(APART)' \
-	'tests/connectors --ignore=tests/connectors/console'
-FIRST := $(filter-out tests/__pycache__/ tests/streams/ tests/faults/ tests/e2e/ tests/hoso/ tests/connectors/,$(wildcard tests/*/)) tests/connectors/console
-
 test: testable lint ## Format, lint, types, import contracts, tests (on a real Kafka and a real PostgreSQL)
-	@mkdir -p .hoso && rm -f .hoso/tests-*.log
-	@part=0; pids=; for tests in $(BESIDE); do \
-		part=$$((part + 1)); \
-		$(BIN)/pytest -p no:cacheprovider $$tests > .hoso/tests-$$part.log 2>&1 & pids="$$pids $$!"; \
-	done; \
-	trap 'kill $$pids' INT TERM; \
-	$(BIN)/pytest $(FIRST); failed=$$?; \
-	echo "waiting for the tests beside these:" $(BESIDE); \
-	for pid in $$pids; do wait $$pid || failed=1; done; \
-	cat .hoso/tests-*.log; \
-	exit $$failed
+	@mkdir -p .hoso && rm -f .hoso/tests-*
+	@$(BIN)/python -m tests.side_by_side
 
 lint: ready ## Format, lint, types, import contracts
 	@$(BIN)/ruff check .

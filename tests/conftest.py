@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from hoso import broker
 from tests.postgres import a_database, running
+from tests.side_by_side import FAILURES
 
 # A slow machine breaks no law.
 settings.register_profile("hoso", deadline=None)
@@ -39,6 +41,22 @@ def postgres_database(postgres: str) -> Iterator[str]:
     """The address of a database of the test's own."""
     with a_database(postgres) as address:
         yield address
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write down what failed, for whoever runs parts of the tests side by side (tests/side_by_side.py)."""
+    _write_down(report)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """The same of a file that cannot be read."""
+    _write_down(report)
+
+
+def _write_down(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.failed and (path := os.environ.get(FAILURES)):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid}\n")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
