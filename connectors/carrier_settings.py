@@ -215,6 +215,10 @@ class Viettelpost(ReferenceSettings):
     customer_id: Annotated[int, Field(ge=0)] = 0
     """Our number there, `CUS_ID`."""
 
+    asks_for_day: bool = True
+    """Whether an order to collect a dossier names the next working day, as `DELIVERY_DATE`: its document does not say
+    what else that field could mean."""
+
     service_code: str = "VCN"
     """The service ordered for documents."""
 

@@ -12,6 +12,7 @@ from connectors.carriers.reading import ours
 from connectors.operators import source_of
 from connectors.partner_lists import WrongList, read_list, time_of
 from connectors.sieve import Progress, nobody, sifted, since
+from schemas import trace
 from schemas.dossier import LOG
 from schemas.event import DOSSIER, Event, derived_id
 from schemas.instant import now
@@ -282,6 +283,7 @@ def _fact(word: Word, seen: Seen, status: ParcelStatus, claim: Claim) -> StatusC
         time=at,
         recordedtime=at,
         refversion=word.refversion,
+        traceparent=trace.begun(),
         data=StatusConfirmed.Data(leg=seen.leg, status=status, why=why, by=word.by),
     )
 

@@ -21,12 +21,13 @@ from connectors.letter_boxes import LetterBoxes
 from connectors.loop import readable, run, serve
 from connectors.ordering import SOURCE, Ordering, accepted, cancelled, say
 from connectors.partner import Partner
+from connectors.pool import Pool
 from connectors.reference import References
 from connectors.retention import Sweep, ended
 from connectors.seal import Opener, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
-from connectors.store import held, mending, open_store
+from connectors.store import held, item_codes, mending, open_store
 from connectors.store.queue import Owed, OwedState, Queue
 from connectors.unusual import Watch
 from connectors.verdicts import TryLater
@@ -201,7 +202,9 @@ class Dispatch:
             in_doubt = row.in_doubt and row.state is OwedState.OWED and row.lane == moved.data.carrier
             request = Event.decode(row.body)
             if in_doubt and isinstance(request, Request):
-                receipt = Receipt(moved.data.item_code, request.data.reference)
+                bound = item_codes.bound(conn, row.lane, row.sequence_key)
+                code = moved.data.item_code or (bound.code if bound else None)
+                receipt = Receipt(code, request.data.reference)
                 fact = accepted(request, receipt, self._told(request), duplicate=True)
                 settled += self._end(conn, row.id, fact)
         return settled
@@ -258,6 +261,8 @@ class Dispatch:
     def _lane(self, name: str) -> Lane:
         settings = settings_of(self._settings, name)
         partner = Partner(carriers()[name], settings, timeout_seconds=self._settings.in_doubt_seconds)
+        pool = Pool(self._queue, self._holding) if partner.carrier.takes_item_codes else None
+        passage = pool or self._holding
         ordering = Ordering(
             self._queue,
             partner,
@@ -266,11 +271,12 @@ class Dispatch:
             lambda: Sealer(self._secrets.openers_public, self._store),
             self.publish,
             self._settings.in_doubt_seconds,
-            self._holding,
+            passage,
+            pool,
         )
         policy = LanePolicy(lease_seconds=self._settings.lease_seconds, rate_per_second=settings.rate_per_second)
         owner = f"{NAME}-{self._settings.instance}"
-        return Lane(self._queue, name, owner, ordering.work, ordering.gives_up, self._broken, policy, self._holding)
+        return Lane(self._queue, name, owner, ordering.work, ordering.gives_up, self._broken, policy, passage)
 
     def _broken(self, error: BaseException) -> None:
         """A lane met an error that is no verdict: the process ends with it."""

@@ -2,19 +2,25 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import structlog
 
-from connectors.carriers import InDoubt, Receipt
+from connectors.carriers import InDoubt, Order, Receipt
 from connectors.facts import follow, packed
 from connectors.lane import OPEN, Passage
 from connectors.metrics import effect
 from connectors.orders import order_of
 from connectors.partner import Partner
+from connectors.pool import Pool
 from connectors.reference import References
 from connectors.seal import CannotOpen, Opener, Sealer
+from connectors.store import item_codes
 from connectors.store.queue import Owed, OwedState, Queue
 from connectors.verdicts import AlreadyDone, Refused, TryLater
+from rules.post.collection import collect_on
+from schemas import tracing
 from schemas.event import Event
 from schemas.instant import clock, now
 from schemas.postal import (
@@ -39,6 +45,8 @@ FIRST_LOOK_SECONDS = 60.0
 LONGEST_LOOK_SECONDS = 7200.0
 UNANSWERED_SECONDS = 76 * 3600.0
 """After how long (driven) a wish to cancel that nobody decides counts as refused, and an order in doubt is given up."""
+NOT_OURS = "it says that it has this order, and none was sent: somebody has to ask whose it is"
+"""Of a code that was never sent before: another order bears it, or our reference."""
 HELD_BY_THE_POST = RANK[ParcelStatus.PICKED_UP]
 
 
@@ -55,18 +63,23 @@ class Ordering:
         publish: Callable[[str, list[Event]], None],
         in_doubt_seconds: float,
         passage: Passage = OPEN,
+        pool: Pool | None = None,
     ) -> None:
         self._queue, self._partner, self._references, self._passage = queue, partner, references, passage
         self._opener, self._sealer, self._publish = opener, sealer, publish
-        self._in_doubt_seconds = in_doubt_seconds
+        self._in_doubt_seconds, self._pool = in_doubt_seconds, pool
 
     def work(self, row: Owed) -> None:
         """End a row or put it off. Raises TryLater, in doubt where the carrier may have acted."""
-        match Event.decode(row.body):
-            case CancelRequested() as wish:
-                self._cancel(row, wish)
-            case Request() as request:
-                self._order(row, request)
+        event = Event.decode(row.body)
+        with tracing.about("order", event) as span:
+            span.notes(carrier=row.lane, type=event.type, attempt=row.attempts + 1)
+            # What comes of it hangs beneath this try. The carrier is told nothing of our traces.
+            match event.model_copy(update={"traceparent": span.traceparent}):
+                case CancelRequested() as wish:
+                    self._cancel(row, wish)
+                case Request() as request:
+                    self._order(row, request)
 
     def gives_up(self, row: Owed, later: TryLater) -> None:
         """Every try is used up: the dossier is told so."""
@@ -83,19 +96,45 @@ class Ordering:
         if row.in_doubt and (self._settled(row, request) or self._passage.stops(self._queue, row)):
             return
         try:
-            order = order_of(request, self._contact(request), self._references.edition())
-            # The token first: between the row's mark and the call nothing may take its time.
-            self._partner.introduce()
-            if (begun_at := self._queue.began(row.id)) is None:
-                return
-            log.info("order.sent", dossier=request.subject, carrier=row.lane, reference=request.data.reference)
+            answer = self._sent(row, request)
+        except Refused as refused:
+            state, why = (OwedState.GAVE_UP, refused.words) if refused.code == IN_DOUBT else (OwedState.DONE, None)
+            self._end(row, state, self._refused(request, refused), why)
+            return
+        if answer is not None:
+            receipt, known = answer
+            self._end(row, OwedState.DONE, self._accepted(request, receipt, duplicate=known))
+
+    def _sent(self, row: Owed, request: Request) -> tuple[Receipt, bool] | None:
+        """What the carrier gives for the order, and whether it had it before; None if nothing went out."""
+        order = self._supplied(row, self._translated(row, request))
+        if order is None:
+            return None
+        # The token first: between the row's mark and the call nothing may take its time.
+        self._partner.introduce()
+        if (begun_at := self._queue.began(row.id, order.collect_on)) is None:
+            return None
+        log.info("order.sent", dossier=request.subject, carrier=row.lane, reference=request.data.reference)
+        try:
             receipt, known = self._partner.order(order, begun_at + self._in_doubt_seconds / 2), False
         except AlreadyDone as done:
+            if order.item_code is not None and not row.in_doubt:
+                raise Refused(NOT_OURS, code=IN_DOUBT) from done
             receipt, known = _receipt(done), True
-        except Refused as refused:
-            self._end(row, OwedState.DONE, self._refused(request, refused))
-            return
-        self._end(row, OwedState.DONE, self._accepted(request, receipt, duplicate=known))
+        return replace(receipt, item_code=receipt.item_code or order.item_code), known
+
+    def _translated(self, row: Owed, request: Request) -> Order:
+        """The request as an order. It asks for the day for which its first call asked."""
+        edition = self._references.edition()
+        day = date.fromisoformat(row.day) if row.day else collect_on(request.data.leg, now(), edition.calendar)
+        return order_of(request, self._contact(request), edition, day)
+
+    def _supplied(self, row: Owed, order: Order) -> Order | None:
+        """The order under an item code, where its carrier has a pool of them; None if it has to wait for one."""
+        if self._pool is None:
+            return order
+        self._partner.checks(order)
+        return self._pool.supplied(row, order)
 
     def _accepted(self, request: Request, receipt: Receipt, *, duplicate: bool) -> OrderAccepted:
         return accepted(request, receipt, self._partner.told_as(request.data.reference), duplicate=duplicate)
@@ -197,9 +236,14 @@ class Ordering:
     # ------------------------------------------------------------ ends
 
     def _end(self, row: Owed, state: OwedState, fact: PostalFact, why: str | None = None) -> None:
-        """Store the end with its fact, then publish it. If somebody ended the row meanwhile, theirs stands."""
+        """Store the end with its fact, then publish it. If somebody ended the row meanwhile, theirs stands.
+
+        An item code whose order met an error is used up.
+        """
         with self._queue.store.begin() as conn:
             ended = self._queue.end(conn, row.id, state, packed([fact]), why)
+            if ended and self._pool is not None and isinstance(fact, OrderRefused):
+                item_codes.spend(conn, row.lane, row.sequence_key)
         if ended:
             effect("order", row.lane, fact.recorded)
             say(fact)

@@ -1,5 +1,7 @@
 """A postal request as a carrier's order: the two ends of the leg, in the carrier's own place codes."""
 
+from datetime import date
+
 from connectors.carriers import Order, Party
 from connectors.verdicts import Refused
 from rules.reference import Edition
@@ -8,7 +10,7 @@ from schemas.reference import Agency, PlaceTable
 from schemas.sealed import PlainContact
 
 
-def order_of(request: Request, contact: PlainContact | None, edition: Edition) -> Order:
+def order_of(request: Request, contact: PlainContact | None, edition: Edition, collect_on: date | None) -> Order:
     """The order; Refused with the field at fault where an end of the leg is not known."""
     data, places = request.data, _places(edition, request.data.carrier)
     citizen = _citizen(contact, places) if contact else None
@@ -22,7 +24,7 @@ def order_of(request: Request, contact: PlainContact | None, edition: Edition) -
     if sender is None or receiver is None:
         end = "sender" if sender is None else "receiver"
         raise Refused(f"nobody knows the {end} of {data.leg}", code="no_party", field=end)
-    return Order(data.reference, sender, receiver, data.cash_on_delivery)
+    return Order(data.reference, sender, receiver, data.cash_on_delivery, collect_on)
 
 
 def _places(edition: Edition, carrier: str) -> PlaceTable:

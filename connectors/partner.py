@@ -30,6 +30,10 @@ class Partner:
         """Our reference as the carrier is told it."""
         return self.carrier.reference(self._settings, reference)
 
+    def checks(self, order: Order) -> None:
+        """Raise what its translation alone refuses, before anything is used up for an order."""
+        self.carrier.request(self._settings, order)
+
     def order(self, order: Order, not_after: float | None = None) -> Receipt:
         """Its receipt for a new order. Raises TryLater (in doubt where it may have taken it), Refused, AlreadyDone.
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from connectors.carrier_settings import Ems, Ghn, Ghtk, Myvnpost, Networks, Url, Viettelpost, VnpostHcc
 from connectors.console.settings import Openid
 from schemas.login import LoginSettings
+from schemas.tracing import TracingSettings
 
 REPOSITORY = Path(__file__).parents[1]
 WRONG_SETTING = 2
@@ -19,6 +20,7 @@ WRONG_SETTING = 2
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Span = Annotated[float, Field(gt=0, le=86_400)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
@@ -44,7 +46,7 @@ def _beside(database_url: str) -> str:
     return f"sqlite:///{file.with_name(f'{file.stem}-read{file.suffix}')}"
 
 
-class Settings(LoginSettings):
+class Settings(LoginSettings, TracingSettings):
     """Settings of every connector."""
 
     model_config = SettingsConfigDict(env_prefix="HOSO_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -129,6 +131,12 @@ class Settings(LoginSettings):
 
     lease_seconds: Seconds = 15
     """How long (in real time) a lane stays with a process that no longer says anything."""
+
+    digest_quiet_seconds: Span = 30
+    """How long (driven) nothing of a change of the reference data comes for an agency before it gets a digest of it."""
+
+    digest_longest_seconds: Span = 600
+    """How long (driven) is gathered at most: what comes later is in another digest."""
 
     keep_webhooks_days: Days = 90
     """For how many days (driven) the bytes of carriers open: then the key of their day is destroyed."""

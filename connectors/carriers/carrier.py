@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, Protocol
 
@@ -34,12 +34,17 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a carrier is told of a leg: never the procedure, an identity number or what lies in the envelope."""
+    """What a carrier is told of a leg: never the procedure, an identity number or what lies in the envelope.
+
+    `collect_on`: when it is to fetch a dossier. `item_code`: one that it issued beforehand. The same in every try.
+    """
 
     reference: str
     sender: Party
     receiver: Party
     cash_on_delivery: int = 0
+    collect_on: date | None = None
+    item_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,11 @@ class Carrier(Protocol):
     @property
     def asks(self) -> bool:
         """Whether it can be asked where an item is."""
+        ...
+
+    @property
+    def takes_item_codes(self) -> bool:
+        """Whether its orders may bear item codes that it issued beforehand."""
         ...
 
     def login(self, settings: Any) -> Call | None:

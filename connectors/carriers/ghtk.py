@@ -133,6 +133,7 @@ class GiaoHangTietKiem(Usual):
                 **_party("", order.receiver),
                 "hamlet": "Khác",
                 "is_freeship": "1",
+                **({"pick_date": order.collect_on.isoformat()} if order.collect_on else {}),
                 "pick_money": order.cash_on_delivery,
                 "note": "",
                 "value": 0,

@@ -1,4 +1,5 @@
-"""What is usual at a carrier: no token by a call, our reference in its own signs, bodies that tell their list of codes.
+"""What is usual at a carrier: no token by a call, our reference in its own signs, item numbers that it gives itself,
+bodies that tell their list of codes.
 
 A carrier that differs says so in its own file.
 """
@@ -13,6 +14,8 @@ from connectors.verdicts import TryLater
 
 class Usual:
     """The part of a carrier's translation that most have alike."""
+
+    takes_item_codes = False
 
     def login(self, settings: Any) -> Call | None:
         """None is needed: what it knows us by goes with every call."""

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime, time
 from typing import Any
 
 from connectors.carrier_settings import Signature, Viettelpost
@@ -101,6 +102,8 @@ CONTENT = "Tài liệu"
 ENVELOPE = "TH"
 COLLECTS_NOTHING, COLLECTS_MONEY = 1, 3
 """`ORDER_PAYMENT`. Of 2 and 4 it is not certain which is which, so neither is used."""
+COLLECTED_FROM = time(8)
+"""At what hour of the day that is asked for it may come; its sample's."""
 CANCEL = 4
 CANCEL_AGAIN_SECONDS = 5.0
 REDACTED = "redacted"
@@ -138,6 +141,7 @@ class ViettelPost(Usual):
             "ORDER_NUMBER": self.reference(settings, order.reference),
             "GROUPADDRESS_ID": settings.group_address_id,
             "CUS_ID": settings.customer_id,
+            **({"DELIVERY_DATE": _from(order.collect_on)} if order.collect_on and settings.asks_for_day else {}),
             **_party("SENDER", order.sender, by_ids),
             **_party("RECEIVER", order.receiver, by_ids),
             "PRODUCT_NAME": CONTENT,
@@ -267,6 +271,11 @@ def _district(party: Party) -> tuple[int, int] | None:
     """The ids of district and ward: `43/0` in a ward's row of its place table, 0 where it has no id for the ward."""
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", party.ward_code)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def _from(day: date) -> str:
+    """The beginning of a day of collection, in its form of a time."""
+    return datetime.combine(day, COLLECTED_FROM).strftime(TIMES[0])
 
 
 def _no_question() -> Refused:

@@ -69,6 +69,7 @@ class VNPostHCC(Usual):
     table_version = "vnpost_hcc/2026-11"
     in_doubt = InDoubt.RESEND
     asks = False
+    takes_item_codes = True
 
     # ------------------------------------------------------------ calls
 
@@ -88,7 +89,7 @@ class VNPostHCC(Usual):
         return Call(call.method, call.path, call.json, call.data, {**call.headers, TOKEN: token}, call.query)
 
     def request(self, settings: VnpostHcc, order: Order) -> Call:
-        """An order for one envelope without an item code: the platform then knows it by our reference alone."""
+        """An order for one envelope. Without an item code the platform knows it by our reference alone."""
         if order.reference.rpartition("/")[2].startswith("C") and not settings.collects:
             raise Refused("the contract carries results and collects nothing", code="not_offered", field="leg")
         body = {
@@ -104,12 +105,10 @@ class VNPostHCC(Usual):
             "FlagConfig": settings.flag_config,
         }
         held = settings.access_token.get_secret_value()
-        return Call("POST", settings.order_path, json=body, headers={TOKEN: held} if held else {})
-
-    def with_item_code(self, settings: VnpostHcc, call: Call, item_code: str) -> Call:
-        """The same order under an item code of the province's pool. Sent again it bears the same code."""
-        body = {**call.json, "ItemCode": item_code}
-        return Call(call.method, settings.order_path_with_code, body, call.data, call.headers, call.query)
+        headers = {TOKEN: held} if held else {}
+        if order.item_code is None:
+            return Call("POST", settings.order_path, json=body, headers=headers)
+        return Call("POST", settings.order_path_with_code, json={**body, "ItemCode": order.item_code}, headers=headers)
 
     def query(self, settings: VnpostHcc, reference: str, item: str | None = None) -> Call:
         """It has no such call."""

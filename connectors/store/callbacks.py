@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from connectors.store.queue import OwedState
-from connectors.store.tables import OWED
+from connectors.store.tables import GATHERED, OWED
 
 QUEUE = "callbacks"
 THROTTLED = "no answer: "
@@ -27,7 +27,10 @@ def healed(connection: Connection, lane: str, now: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which callbacks somebody asks for; what is None asks for nothing. When it was owed is in driven seconds."""
+    """Which callbacks somebody asks for; what is None asks for nothing. When it was owed is in driven seconds.
+
+    A dossier's are its own and the digests that count one of its notices.
+    """
 
     states: Collection[OwedState]
     agency: str | None = None
@@ -79,7 +82,9 @@ def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.agency is not None:
         found.append(OWED.c.lane == asked.agency)
     if asked.dossier is not None:
-        found.append(OWED.c.sequence_key.endswith(f"|{asked.dossier}", autoescape=True))
+        digests = select(GATHERED.c.digest).where(GATHERED.c.dossier == asked.dossier, GATHERED.c.digest.is_not(None))
+        own = OWED.c.sequence_key.endswith(f"|{asked.dossier}", autoescape=True)
+        found.append(or_(own, OWED.c.id.in_(digests)))
     if asked.since is not None:
         found.append(OWED.c.created_at >= asked.since)
     if asked.until is not None:

@@ -15,7 +15,9 @@ LOCK = 0x66656564
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A row to be fed: whose it is, what it says, where it stood on its topic, and which dossier it tells of."""
+    """A row to be fed: whose it is, what it says, where it stood on its topic, which dossier it tells of, and which
+    change of the reference data it follows from.
+    """
 
     agency: str
     notice_id: str
@@ -24,6 +26,7 @@ class Told:
     offset: int
     body: bytes
     dossier: str | None = None
+    change: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,11 @@ def put(connection: Connection, rows: Sequence[Told]) -> None:
         connection.execute(unless_there(connection, FEED), values)
 
 
-def after(connection: Connection, agency: str, cursor: int, limit: int) -> list[Fed]:
-    """What follows a cursor for one agency, in order."""
+def after(connection: Connection, agency: str, cursor: int, limit: int, change: str | None = None) -> list[Fed]:
+    """What follows a cursor for one agency, in order; with `change` only what that one brought."""
     rows = select(FEED.c.cursor, FEED.c.body).where(FEED.c.agency == agency, FEED.c.cursor > cursor)
+    if change is not None:
+        rows = rows.where(FEED.c.change == change)
     return [Fed(row.cursor, row.body) for row in connection.execute(rows.order_by(FEED.c.cursor).limit(limit))]
 
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -56,6 +57,7 @@ class Owed:
     sent_at: float | None = None
     last_error: str | None = None
     created_at: float = 0.0
+    day: str | None = None
 
 
 _COLUMNS = tuple(OWED.c[name] for name in Owed.__slots__)
@@ -141,17 +143,19 @@ class Queue:
 
     # ------------------------------------------------------------ what became of it
 
-    def began(self, id: str) -> float | None:
+    def began(self, id: str, day: date | None = None) -> float | None:
         """A call begins that the partner may take whatever we hear: in doubt from here on; since when (real time).
 
-        None, and nothing may be sent, if the lane went to another meanwhile: we stood still beyond our lease.
+        `day` is one that it asks for: the row keeps the first. None, and nothing may be sent, if the lane went to
+        another meanwhile: we stood still beyond our lease.
         """
         now = time.time()
+        asks = {"day": func.coalesce(OWED.c.day, day.isoformat())} if day else {}
         with self.store.begin() as conn:
-            if not self._still_ours(conn, id):
+            if not self.still_ours(conn, id):
                 return None
             flies = (self._mine(), OWED.c.id == id, OWED.c.state == OwedState.IN_FLIGHT)
-            begun = conn.execute(update(OWED).where(*flies).values(in_doubt=True, sent_at=now)).rowcount > 0
+            begun = conn.execute(update(OWED).where(*flies).values(in_doubt=True, sent_at=now, **asks)).rowcount > 0
             return now if begun else None
 
     def done(self, id: str, answer: bytes | None = None) -> bool:
@@ -185,7 +189,7 @@ class Queue:
         Nothing changes if the lane went to another meanwhile: its call may be under way.
         """
         with self.store.begin(lasting=False) as conn:
-            if not self._still_ours(conn, id):
+            if not self.still_ours(conn, id):
                 return
             conn.execute(
                 update(OWED)
@@ -275,6 +279,14 @@ class Queue:
         with self.store.begin(lasting=False) as conn:
             conn.execute(update(LANES).where(self._at(lane), LANES.c.owner == owner).values(owner=None, leased_until=0))
 
+    def still_ours(self, conn: Connection, id: str) -> bool:
+        """Whether this row's lane is still ours; nobody takes it until the transaction ends. Who never held one may."""
+        if self._owner is None:
+            return True
+        lane = select(OWED.c.lane).where(self._mine(), OWED.c.id == id).scalar_subquery()
+        row = conn.execute(self._lane(lane).with_for_update()).one_or_none()
+        return row is not None and row.owner == self._owner
+
     def breaker(self, lane: str) -> Breaker:
         """How a lane stands."""
         with self.store.read() as conn:
@@ -348,14 +360,6 @@ class Queue:
     def _set(self, conn: Connection, ids: Sequence[str], **values: Any) -> None:
         if ids:
             conn.execute(update(OWED).where(self._mine(), OWED.c.id.in_(ids)).values(**values))
-
-    def _still_ours(self, conn: Connection, id: str) -> bool:
-        """Whether this row's lane is still ours; nobody takes it until the transaction ends. Who never held one may."""
-        if self._owner is None:
-            return True
-        lane = select(OWED.c.lane).where(self._mine(), OWED.c.id == id).scalar_subquery()
-        row = conn.execute(self._lane(lane).with_for_update()).one_or_none()
-        return row is not None and row.owner == self._owner
 
     def _recover(self, conn: Connection, lane: str) -> None:
         conn.execute(

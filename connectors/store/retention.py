@@ -5,7 +5,7 @@ from sqlalchemy import tuple_ as both
 
 from connectors.store.gate_seen import EXPECTED
 from connectors.store.queue import OwedState
-from connectors.store.tables import FEED, GATE_SEEN, OWED, UNMATCHED
+from connectors.store.tables import FEED, GATE_SEEN, GATHERED, OWED, UNMATCHED
 
 
 def done(connection: Connection, queue: str, before: float, most: int) -> int:
@@ -24,6 +24,13 @@ def feed(connection: Connection, before: float, most: int) -> int:
     first = select(FEED.c.cursor, FEED.c.at).order_by(FEED.c.cursor).limit(most).subquery()
     rows = select(first.c.cursor).where(first.c.at < before)
     return connection.execute(delete(FEED).where(FEED.c.cursor.in_(rows))).rowcount
+
+
+def gathered(connection: Connection, before: float, most: int) -> int:
+    """Forget which notices a digest told that came before this moment; how many."""
+    told = (GATHERED.c.at < before, GATHERED.c.digest.is_not(None))
+    rows = select(GATHERED.c.notice_id).where(*told).order_by(GATHERED.c.at).limit(most)
+    return connection.execute(delete(GATHERED).where(GATHERED.c.notice_id.in_(rows))).rowcount
 
 
 def seen(connection: Connection, before: float, most: int) -> int:

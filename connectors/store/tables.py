@@ -43,6 +43,7 @@ OWED = Table(
     Column("next_at", Float, nullable=False, comment="driven unix seconds"),
     Column("in_doubt", Boolean, nullable=False, server_default=text("false")),
     Column("sent_at", Float, comment="real unix seconds: when the call began that may have been taken"),
+    Column("day", String(10), comment="of collection, as its first call asked for it"),
     Column("last_error", Text),
     Column("answer", LargeBinary, comment="the facts that say how it ended, written with the end itself"),
     Column("published_at", Float, comment="driven unix seconds: when the answer was on its topic"),
@@ -107,6 +108,31 @@ UNMATCHED = Table(
     comment="Updates that belong to no leg we know; tried again as receipts arrive. Writer: translate; hoso erase",
 )
 
+ITEM_CODES = Table(
+    "item_codes",
+    METADATA,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("carrier", String(31), nullable=False),
+    Column("code", String(30), nullable=False),
+    Column("state", String(10), nullable=False, comment="FREE, BOUND, SPENT"),
+    Column("reference", String(200), comment="of the leg that it is or was bound to"),
+    Column("added_at", Float, nullable=False, comment="driven unix seconds"),
+    Column("bound_at", Float, comment="driven unix seconds"),
+    Column("spent_at", Float, comment="driven unix seconds"),
+    UniqueConstraint("carrier", "code"),
+    Index("ix_item_codes_state", "carrier", "state", "id"),
+    Index(
+        "ix_item_codes_bound",
+        "carrier",
+        "reference",
+        unique=True,
+        sqlite_where=text("state = 'BOUND'"),
+        postgresql_where=text("state = 'BOUND'"),
+    ),
+    comment="Item codes that a carrier issued beforehand; none is ever given back. "
+    "Writer: dispatch; hoso carrier pool adds",
+)
+
 SEALED_KEYS = Table(
     "sealed_keys",
     METADATA,
@@ -151,10 +177,53 @@ FEED = Table(
     Column("body", LargeBinary, nullable=False),
     Column("at", Float, nullable=False, comment="driven unix seconds"),
     Column("dossier", String(200), index=True, comment="whom the row tells of"),
+    Column("change", String(60), comment="of the reference data, where it follows from one"),
     UniqueConstraint("notice_id"),
     Index("ix_feed_agency", "agency", "cursor"),
+    Index(
+        "ix_feed_change",
+        "agency",
+        "change",
+        "cursor",
+        sqlite_where=text("change IS NOT NULL"),
+        postgresql_where=text("change IS NOT NULL"),
+    ),
     comment="An agency's notices in order, for those who pull. Writer: notify; hoso erase blanks",
     sqlite_autoincrement=True,
+)
+
+DIGESTS = Table(
+    "digests",
+    METADATA,
+    Column("agency", String(40), primary_key=True),
+    Column("change", String(60), primary_key=True),
+    Column("version", String(200), nullable=False, comment="of the reference data, that came into force"),
+    Column("in_force_at", String(40), nullable=False, comment="ISO 8601"),
+    Column("why", Text, comment="the longest reason that a notice of it gave"),
+    Column("parts", Integer, nullable=False, server_default="0", comment="how many digests were owed of it"),
+    Column("since", Float, comment="driven unix seconds: when the first came that is in no digest yet"),
+    Column("last_at", Float, comment="driven unix seconds: when the last of these came"),
+    comment="A change of the reference data as an agency is told of it: how often, since when more is gathered. "
+    "Writer: notify",
+)
+
+GATHERED = Table(
+    "gathered",
+    METADATA,
+    Column("notice_id", String(200), primary_key=True),
+    Column("agency", String(40), nullable=False),
+    Column("change", String(60), nullable=False),
+    Column("dossier", String(200), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("was", String(200), nullable=False, comment="the version that the dossier rested on before"),
+    Column("previous_on", String(10)),
+    Column("due_on", String(10)),
+    Column("at", Float, nullable=False, comment="driven unix seconds"),
+    Column("digest", String(60), comment="the one that tells of it; none while it is gathered"),
+    Index("ix_gathered_change", "agency", "change", "digest"),
+    Index("ix_gathered_at", "at"),
+    comment="Notices that a change of the reference data brought, told in digests. Writer: notify",
 )
 
 ENDPOINTS = Table(

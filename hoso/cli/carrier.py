@@ -1,4 +1,4 @@
-"""`hoso carrier ...`: the carriers this release speaks to, their codes, and what the bytes of one of them say."""
+"""`hoso carrier ...`: the carriers this release speaks to, their codes, their pools, and what their bytes say."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hoso.cli.carrier_codes import map_code, unknown
+from hoso.cli.carrier_pool import pool
 
 if TYPE_CHECKING:
     from connectors.carriers import Carrier, Update
@@ -113,6 +114,7 @@ def codes(name: Name, as_json: AsJson = False) -> None:
 
 carrier.command()(unknown)
 carrier.command("map")(map_code)
+carrier.command()(pool)
 
 
 # ---------------------------------------------------------------- what they share

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ from connectors.transport import Call, Reply, send
 from connectors.verdicts import AlreadyDone, Forged, Refused, TryLater
 from hoso.rehearsal import Sandbox
 from sandbox.carrier import leg_of
-from tests.sandbox.customers import BUYERS, Buyer, EmsBuyer, GhnBuyer, GhtkBuyer, MyVNPostBuyer
+from tests.sandbox.customers import (
+    BUYERS,
+    Buyer,
+    EmsBuyer,
+    GhnBuyer,
+    GhtkBuyer,
+    MyVNPostBuyer,
+    ViettelPostBuyer,
+    VNPostHccBuyer,
+)
 from tests.sandbox.street import REFERENCE, Street, a_street
 
 COUNTER = Party("Bộ phận Một cửa", "028 0000 0001", "1 Đường Mẫu", "26740", "Phường Mẫu", "79", "TP Mẫu")
@@ -42,10 +52,9 @@ class Talk:
             self.token = self.ours.token(send(self.settings.url, login, 5))
         return send(self.settings.url, self.ours.with_token(call, self.token) if self.token else call, 5)
 
-    def orders(self, phone: str, reference: str = REFERENCE) -> Receipt:
-        return self.ours.receipt(
-            self.says(self.ours.request(self.settings, Order(reference, COUNTER, a_citizen(phone), 20000)))
-        )
+    def orders(self, phone: str, reference: str = REFERENCE, **given: Any) -> Receipt:
+        order = Order(reference, COUNTER, a_citizen(phone), 20000, **given)
+        return self.ours.receipt(self.says(self.ours.request(self.settings, order)))
 
 
 def named(kind: type[Buyer]) -> str:
@@ -71,6 +80,28 @@ def test_our_order_is_taken_with_its_reference_its_citizen_and_its_cash(talk: Ta
     assert (receipt.item_code is None) == (talk.ours.name == "vnpost_hcc")
     assert (parcel.reference, leg_of(parcel.reference)[1], parcel.order.cash) == (REFERENCE, "D1", 20000)
     assert parcel.order.phone == "0900000901"
+
+
+@pytest.mark.parametrize("talk", [VNPostHccBuyer], indirect=True, ids=named)
+def test_our_order_is_taken_under_the_item_code_that_it_bears_and_told_of_by_it(talk: Talk) -> None:
+    talk.orders("0900000901", item_code="RX000000014VN")
+    with pytest.raises(AlreadyDone):
+        talk.orders("0900000901", item_code="RX000000014VN")
+    with pytest.raises(Refused):
+        talk.orders("0900000901", "H29.12-261102-0002/D1", item_code="RX000000014VN")
+    talk.street.ends()
+
+    (parcel,) = talk.street.post.parcels
+    assert (parcel.item, parcel.reference) == ("RX000000014VN", REFERENCE)
+    assert {one.item for one in talk.street.told()} == {"RX000000014VN"}
+
+
+@pytest.mark.parametrize("talk", [GhtkBuyer, ViettelPostBuyer], indirect=True, ids=named)
+def test_our_order_is_taken_with_the_day_on_which_it_is_to_come(talk: Talk) -> None:
+    talk.orders("0900000901", "H29.12-261102-0001/C1", collect_on=date(2026, 11, 3))
+
+    said = talk.street.parcel.order.said
+    assert said.get("pick_date", said.get("DELIVERY_DATE")) in ("2026-11-03", "03/11/2026 08:00:00")
 
 
 def test_our_order_again_is_done_already_where_we_say_that_it_may_be_sent_again(talk: Talk) -> None:

@@ -1,6 +1,8 @@
 """Giao Hang Tiet Kiem: its calls, its replies, its codes, its forms and its hash, by its own papers."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -64,15 +66,19 @@ def a_no(message: str, code: str = "") -> dict[str, Any]:
 # ---------------------------------------------------------------- calls
 
 
-def test_an_order_becomes_the_partners_own_body_but_for_the_day_which_an_order_does_not_tell() -> None:
+def test_an_order_becomes_the_partners_own_body_with_the_day_on_which_it_is_to_come() -> None:
     wanted = sample("ghtk", "create_request.json")
-    del wanted["order"]["pick_date"]
+    order = replace(an_order(WITH_NAMES, "TP. Hồ Chí Minh"), collect_on=date(2026, 10, 12))
 
-    call = CARRIER.request(SETTINGS, an_order(WITH_NAMES, "TP. Hồ Chí Minh"))
+    call = CARRIER.request(SETTINGS, order)
 
     assert (call.method, call.path, call.query) == ("POST", "/services/shipment/order/", {"ver": "1.5"})
     assert call.headers == {"Token": "t", "X-Client-Source": "S7", "Content-Type": "application/json"}
     assert call.json == wanted
+
+
+def test_an_order_that_asks_for_no_day_names_none() -> None:
+    assert "pick_date" not in CARRIER.request(SETTINGS, an_order(WITH_NAMES, "79")).json["order"]
 
 
 def test_a_reference_is_quoted_in_a_path_and_its_label_preferred() -> None:

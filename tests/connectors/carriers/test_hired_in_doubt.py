@@ -1,6 +1,7 @@
 """One order, one parcel, although its answer was lost: each hired carrier in the way its own page allows."""
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,37 @@ def test_ghtk_is_told_again_and_names_the_parcel_it_has(tmp_path: Path) -> None:
     assert carriers()["ghtk"].in_doubt is InDoubt.RESEND
     assert (len(parcels), len(counter.calls)) == (1, 2)
     assert (fact.data.duplicate, fact.data.item_code) == (True, "S1.A1.10000001")
+
+
+def test_a_collection_asks_for_the_same_day_in_every_try_although_that_day_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is Monday; the first answer is lost, and the next try falls on Tuesday, the day that was asked for."""
+
+    def serves(asked: Any) -> Any:
+        if counter.calls:
+            return sample("ghtk", "create_reply_duplicate.json")
+        tuesday = (AT + timedelta(days=1)).timestamp()
+        monkeypatch.setattr(instant, "_clock", instant.Clock((instant.Segment(tuesday, 100.0, time.time()),)))
+        return sample("ghtk", "create_reply_ok.json")
+
+    with a_counter(serves, lost=1) as counter:
+        settings = settings_in(tmp_path, ghtk=Ghtk(url=counter.url, rate_per_second=1000))
+        with a_desk(settings) as desk:
+            desk.takes(a_request(settings, leg="C1", carrier="ghtk", receiver_agency="H29.12"))
+            desk.accepted()
+
+    assert [call["order"]["pick_date"] for call in counter.calls] == ["2026-10-27", "2026-10-27"]
+
+
+def test_a_delivery_asks_for_no_day(tmp_path: Path) -> None:
+    with a_counter(lambda _: sample("ghtk", "create_reply_ok.json")) as counter:
+        settings = settings_in(tmp_path, ghtk=Ghtk(url=counter.url, rate_per_second=1000))
+        with a_desk(settings) as desk:
+            desk.takes(a_request(settings, carrier="ghtk"))
+            desk.accepted()
+
+    assert "pick_date" not in counter.calls[0]["order"]
 
 
 def test_ghn_is_asked_and_told_nothing_again(tmp_path: Path) -> None:

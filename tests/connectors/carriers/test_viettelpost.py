@@ -1,6 +1,8 @@
 """Viettel Post: its calls, its replies, its two lists of codes and its token, by its own papers."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -43,14 +45,21 @@ def told(version: str = "new", **fields: Any) -> Update:
 # ---------------------------------------------------------------- calls
 
 
-def test_an_order_becomes_the_partners_own_body_but_for_the_day_which_an_order_does_not_tell() -> None:
+def test_an_order_becomes_the_partners_own_body_with_the_morning_on_which_it_is_to_come() -> None:
     wanted = sample("viettelpost", "create_request.json")
-    del wanted["DELIVERY_DATE"]
 
-    call = CARRIER.request(SETTINGS, an_order(WITH_IDS, "2"))
+    call = CARRIER.request(SETTINGS, replace(an_order(WITH_IDS, "2"), collect_on=date(2026, 10, 12)))
 
     assert (call.method, call.path) == ("POST", "/v2/order/createOrder")
     assert call.json == wanted
+
+
+def test_an_order_names_no_day_where_it_asks_for_none_or_the_contract_does_not_want_it() -> None:
+    order = an_order(WITH_IDS, "2")
+    asking = replace(order, collect_on=date(2026, 10, 12))
+
+    assert "DELIVERY_DATE" not in CARRIER.request(SETTINGS, order).json
+    assert "DELIVERY_DATE" not in CARRIER.request(Viettelpost(asks_for_day=False), asking).json
 
 
 def test_without_ids_of_both_wards_the_words_carry_the_address() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,7 @@ def a_body(**given: Any) -> bytes:
 
 
 def test_an_order_under_a_code_of_the_pool_is_the_provinces_own_body() -> None:
-    without = CARRIER.request(SETTINGS, ORDER)
-
-    call = CARRIER.with_item_code(SETTINGS, without, "RX000000015VN")
+    call = CARRIER.request(SETTINGS, replace(ORDER, item_code="RX000000015VN"))
 
     assert (call.method, call.path) == ("POST", "/orders-with-code")
     # We never tell the post a citizen's address for e-mail.
@@ -157,7 +156,8 @@ def test_a_token_for_good_goes_out_with_the_order_itself() -> None:
     settings = SETTINGS.model_copy(update={"access_token": SecretStr("sample-token")})
 
     assert CARRIER.login(settings) is None
-    assert CARRIER.request(settings, ORDER).headers == {"access_token": "sample-token"}
+    for order in (ORDER, replace(ORDER, item_code="RX000000015VN")):
+        assert CARRIER.request(settings, order).headers == {"access_token": "sample-token"}
     assert "sample-token" not in repr(CARRIER.request(settings, ORDER))
 
 

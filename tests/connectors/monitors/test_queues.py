@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.monitors.queues import Queues
-from connectors.store import Store, callbacks, held
+from connectors.store import Store, callbacks, held, item_codes
 from connectors.store.breaker import Breaker, BreakerPolicy
 from connectors.store.queue import Owed, Queue
 from schemas import instant
@@ -140,3 +140,13 @@ def test_a_breaker_is_whole_broken_until_its_probe_is_answered_or_on_its_way_bac
     queue.stands("ems", breaker)
 
     assert value(Queues(store).look(), "hoso_breaker", "dispatch", "ems") == level
+
+
+def test_a_pool_of_item_codes_shows_what_is_left_and_a_carrier_without_one_nothing(store: Store) -> None:
+    with store.begin() as connection:
+        item_codes.add(connection, "vnpost_hcc", ["RX000000014VN", "RX000000028VN", "RX000000031VN"])
+        item_codes.bind(connection, "vnpost_hcc", "H29.12-261102-0001/D1")
+
+    seen = shown(Queues(store).look(), "hoso_item_codes")
+
+    assert seen == {("vnpost_hcc", "free"): 2, ("vnpost_hcc", "bound"): 1, ("vnpost_hcc", "spent"): 0}

@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -254,6 +255,18 @@ def test_who_came_too_late_to_its_lease_goes_on_where_nobody_took_it(queue: Queu
     claimed(queue)
 
     assert queue.began("a") is not None
+
+
+def test_a_row_keeps_the_day_for_which_its_first_call_asked(queue: Queue) -> None:
+    put(queue, a_row("a"))
+    days = []
+    for asked in (None, date(2026, 10, 27), date(2026, 10, 28), None):
+        (row,) = queue.claim("post", 200.0, 1)
+        days.append(row.day)
+        queue.began("a", asked)
+        queue.later("a", 150.0, "no answer")
+
+    assert days == [None, None, "2026-10-27", "2026-10-27"]
 
 
 def test_each_time_a_lane_is_taken_anew_is_another_term(queue: Queue, store: Store) -> None:

@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from connectors import retention
-from connectors.retention import Sweep, ended, fed, seen, unmatched
+from connectors.retention import Sweep, digested, ended, fed, seen, unmatched
 from connectors.settings import Settings
-from connectors.store import Store, feed, gate_seen, items
+from connectors.store import Store, digests, feed, gate_seen, items
+from connectors.store.digests import Came
 from connectors.store.feed import Told
 from connectors.store.items import Unmatched
 from connectors.store.queue import Owed, OwedState, Queue
-from connectors.store.tables import FEED, GATE_SEEN, OWED, UNMATCHED
+from connectors.store.tables import FEED, GATE_SEEN, GATHERED, OWED, UNMATCHED
+from rules.digests import Change, Gathered
 from schemas import instant
 
 NOON = datetime.fromisoformat("2026-11-26T12:00:00+07:00")
@@ -104,6 +106,22 @@ def test_the_feed_and_updates_without_a_receipt_go_after_their_days(
     Sweep(store, 1, fed(SETTINGS), unmatched(SETTINGS)).look()
 
     assert (left(store, FEED.c.notice_id), left(store, UNMATCHED.c.id)) == (["new"], ["new"])
+
+
+def test_which_notices_a_digest_told_is_forgotten_and_what_none_has_told_is_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gathered(number: int) -> Came:
+        return Came("H29.12", Change("v1", "v2", NOON), Gathered(f"n-{number}", "D", "deadline_moved", 1, "v1"))
+
+    with store.begin() as connection:
+        digests.gather(connection, [gathered(1), gathered(2)])
+        connection.execute(update(GATHERED).where(GATHERED.c.notice_id == "n-1").values(digest="d"))
+
+    it_is(NOON + timedelta(days=31), monkeypatch)
+    Sweep(store, 1, digested(SETTINGS)).look()
+
+    assert left(store, GATHERED.c.notice_id) == ["n-2"]
 
 
 def test_a_heap_goes_in_small_batches_one_after_the_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
