@@ -105,6 +105,11 @@ def fed(settings: Settings) -> Kept:
     return Kept("feed", settings.keep_feed_days, retention.feed)
 
 
+def digested(settings: Settings) -> Kept:
+    """Which notices a digest told: as long as a queue keeps what ended well."""
+    return Kept("gathered", settings.keep_done_days, retention.gathered)
+
+
 def seen(settings: Settings) -> Kept:
     """What the gate remembers to answer a conflict at once."""
     return Kept("gate_seen", settings.keep_seen_days, retention.seen)

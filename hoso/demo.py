@@ -125,6 +125,9 @@ class _Demo:
             "HOSO_CITY_DOSSIERS": str(self._wishes.dossiers),
             "HOSO_SANDBOX_SEED": str(self._wishes.seed),
             "HOSO_IN_DOUBT_SECONDS": "2",
+            # The clock is so quick that what a change brings comes within hours of it.
+            "HOSO_DIGEST_QUIET_SECONDS": "7200",
+            "HOSO_DIGEST_LONGEST_SECONDS": "43200",
             "HOSO_SANDBOX_HOLD_SECONDS": "4",
         }
         specs = pipeline.specs(bootstrap, settings, extra)

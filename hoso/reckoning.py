@@ -11,7 +11,17 @@ from statistics import median
 from typing import Any
 
 from hoso.watching import Seen
-from schemas.deadline import DEADLINES, DueToday, Escalated, Missed, MissWithdrawn, NearDue, Projected, Stopped
+from schemas.deadline import (
+    DEADLINES,
+    DueToday,
+    Escalated,
+    Missed,
+    MissWithdrawn,
+    NearDue,
+    Projected,
+    ReferenceChanged,
+    Stopped,
+)
 from schemas.dossier import LOG, DossierFact
 from schemas.event import Event
 from schemas.notice import NOTICES, REJECTIONS, EventRejected, Notice
@@ -215,13 +225,19 @@ def _codes(parcel: Mapping[str, Any]) -> list[int]:
 
 
 def _notices(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Reckoning) -> None:
-    """Every notice owed to an agency arrived at its callback, once in effect, in order, under a good signature."""
+    """Every notice owed to an agency arrived at its callback, once in effect, in order, under a good signature.
+
+    Those that a change of the reference data brought arrived by number, in digests.
+    """
     owed = [event for event in _events(topics, NOTICES, Notice) if event.data.agency in ledgers.agencies]
     got = {code: {one["id"]: one for one in ledger["notices"]} for code, ledger in ledgers.agencies.items()}
+    digests = [(code, one) for code, notices in got.items() for one in notices.values() if one["kind"] == "digest"]
+    gathered = _gathered(topics, owed, digests)
     for event in owed:
-        if event.id not in got[event.data.agency]:
+        if event.id not in got[event.data.agency] and event.id not in gathered:
             result.open.append(f"{event.data.agency} was never told: {event.subject} {event.data.kind} {event.id}")
     ids = {event.id for event in owed} | {event.id for event in _events(topics, REJECTIONS)}
+    ids |= {one["id"] for _, one in digests} if gathered else set()
     for code, ledger in ledgers.agencies.items():
         result.open += [f"{code} was told something nobody owed: {id}" for id in sorted(set(got[code]) - ids)]
         result.open += [f"{code} got a wrong signature: {bad}" for bad in ledger["refused_signatures"]]
@@ -231,11 +247,27 @@ def _notices(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Rec
         "notices_received": sum(len(one) for one in got.values()),
         "rejections_told": sum(one["sequence"] is None for ledger in got.values() for one in ledger.values()),
         "notices": dict(Counter(str(event.data.kind) for event in owed).most_common()),
+        "notices_in_digests": len(gathered),
+        "digests_received": len(digests),
         "callbacks_repeated": sum(ledger["repetitions"] for ledger in ledgers.agencies.values()),
         "callbacks_turned_away": sum(ledger["turned_away"] for ledger in ledgers.agencies.values()),
         "results_owed": sum(str(e.data.kind) in RESULT_KINDS for e in owed),
         "results_received": sum(one["kind"] in RESULT_KINDS for ledger in got.values() for one in ledger.values()),
     }
+
+
+def _gathered(
+    topics: Mapping[str, Sequence[Seen]], owed: Sequence[Notice], digests: Sequence[tuple[str, Mapping[str, Any]]]
+) -> set[str]:
+    """The notices that followed from a version coming into force, where an agency's digests of it count as many."""
+    moves = {event.ref for event in _events(topics, LOG, ReferenceChanged)}
+    counted, brought = Counter[tuple[str, str]](), dict[tuple[str, str], set[str]]()
+    for code, one in digests:
+        counted[code, one["payload"]["version"]] += one["payload"]["notices"]
+    for event in owed:
+        if event.causationid in moves:
+            brought.setdefault((event.data.agency, event.refversion or ""), set()).add(event.id)
+    return {id for told, ids in brought.items() if counted[told] == len(ids) for id in ids}
 
 
 RESULT_KINDS = ("result_delivered", "result_undeliverable", "order_refused")

@@ -33,7 +33,7 @@ def rebased(
     more = f"; {len(days) - DAYS_SAID} more" if len(days) > DAYS_SAID else ""
     reason = f"calendar {newest.calendar.version}: {'; '.join(days[:DAYS_SAID])}{more}"
     return ReferenceChanged(
-        id=derived_id(dossier.code, "reference", was.version, newest.version, published_at.isoformat()),
+        id=moving_id(dossier.code, was.version, newest.version, published_at),
         source=TIMERS,
         subject=dossier.code,
         time=published_at,
@@ -41,6 +41,11 @@ def rebased(
         refversion=newest.version,
         data=ReferenceChanged.Data.model_validate({"from": was.version, "to": newest.version, "reason": reason}),
     )
+
+
+def moving_id(code: str, was: str, to: str, published_at: datetime) -> str:
+    """The id of the fact that moves this dossier from one version to another: it can be worked out, and known again."""
+    return derived_id(code, "reference", was, to, published_at.isoformat())
 
 
 def _days(dossier: Dossier, was: Edition, newest: Edition) -> tuple[str, ...]:

@@ -152,6 +152,12 @@ SENTENCES: dict[NoticeKind, tuple[str, str]] = {
         "Thông tin gửi về hồ sơ {dossier} không được chấp nhận: {why}.",
         "A fact about dossier {dossier} was not accepted: {why}.",
     ),
+    NoticeKind.DIGEST: (
+        "Dữ liệu tham chiếu {version} có hiệu lực (phần {part}): {count} thông báo về {dossiers} hồ sơ, "
+        "{later} ngày hẹn trả lùi lại, {earlier} sớm hơn.",
+        "Reference data {version} is in force (part {part}): {count} notices on {dossiers} dossiers, "
+        "{later} due dates later, {earlier} earlier.",
+    ),
 }
 
 

@@ -65,7 +65,11 @@ class Words(Frozen):
 
 
 class Notice(Event):
-    """What an agency is owed. `sequence` counts an agency's notices of one dossier, so that a gap shows."""
+    """What an agency is owed. `sequence` counts an agency's notices of one dossier, so that a gap shows.
+
+    A `digest` is about many: its subject is the agency, `sequence` counts the agency's digests. notify makes it, and it
+    is on no topic but the agency's own.
+    """
 
     class Data(Frozen):
         agency: AgencyCode

@@ -76,6 +76,8 @@ class Agency(Strict):
     results_topic: bool = False
     wants: tuple[NoticeKind, ...] = ()
     """Which kinds it wants by callback; empty: all. The feed always has all."""
+    digest: bool = True
+    """Whether what one change of the reference data brought its dossiers is told as one `digest`; false: singly."""
     transfers_by_post: bool = False
     near_due_working_days: Annotated[int, Field(ge=1, le=30)] = 2
     events_per_minute: Annotated[int, Field(ge=1)] = 6000

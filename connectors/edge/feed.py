@@ -43,14 +43,18 @@ def routes(door: Door) -> APIRouter:
         request: Request,
         after: Annotated[int, Query(ge=0, le=2**62, description="the `next` of the page before; 0 begins")] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+        change: Annotated[
+            str | None, Query(max_length=60, description="only what one change brought: `payload.change` of a digest")
+        ] = None,
     ) -> Response:
         """What follows a cursor, the oldest first. Asking again with one cursor gives the same again.
 
-        While an operator holds notices, the feed ends before the first that is held.
+        A digest is told by callback and topic, and not here: its `payload.link` lists what it counts. While an
+        operator holds notices, the feed ends before the first that is held.
         """
         agency = door.agency(request)
         with door.store.read() as connection:
-            rows = feed.after(connection, agency.code, after, limit + 1)
+            rows = feed.after(connection, agency.code, after, limit + 1, change)
         read = [(row.cursor, _plain(row.body, door.feed_box)) for row in rows[:limit]]
         shown = list(takewhile(lambda row: not _is_held(row[1], agency.code, door.holds), read))
         said = {

@@ -26,6 +26,7 @@ from connectors.store.breaker import Breaker
 from connectors.store.callbacks import THROTTLED
 from connectors.store.queue import Owed, Queue
 from connectors.verdicts import TryLater
+from schemas import tracing
 from schemas.event import Event
 from schemas.instant import clock
 from schemas.notice import NoticeAttemptFailed, NoticeDelivered, NoticeGaveUp, NoticeSteppedAside, Receipt
@@ -171,7 +172,11 @@ class CallbackLane(Lane):
         body = self._until_done(lambda: within(opened(row.body, self._opener)))
         if body is None:
             return
-        answer = self._caller.call(row.id, body, word.traceparent)
+        with tracing.about("callback", word) as span:
+            answer = self._caller.call(row.id, body, span.traceparent)
+            span.notes(agency=self.agency, type=word.type, attempt=row.attempts + 1, outcome=answer.outcome.value)
+            if answer.status is not None:
+                span.notes(status=answer.status)
         self._until_done(lambda: self._landed(callback, row, word, answer))
 
     def _until_done(self, do: Callable[[], T]) -> T | None:

@@ -18,18 +18,20 @@ from connectors.lane import Lane, LanePolicy
 from connectors.letter_boxes import LetterBoxes
 from connectors.loop import run, serve
 from connectors.metrics import gauge
+from connectors.notify.digests import Digests
 from connectors.notify.lane import CallbackLane, Tools
 from connectors.notify.owing import Owing, concerns
 from connectors.notify.results import RESULTS_QUEUE, results_lane
 from connectors.receipts.keeper import Keeper
 from connectors.reference import References
-from connectors.retention import Sweep, ended, fed
+from connectors.retention import Sweep, digested, ended, fed
 from connectors.seal import Evidence, Opener
 from connectors.secrets import ensure_secrets
 from connectors.settings import Settings
 from connectors.store import Store, callbacks, open_store
 from connectors.store.queue import Queue
 from connectors.verdicts import TryLater
+from rules.digests import Span
 from schemas.event import Event
 from schemas.notice import NOTICES, RECEIPTS, REJECTIONS
 from schemas.ops import Brake
@@ -44,7 +46,9 @@ SHOWN_SECONDS = 5.0
 
 
 class Notify:
-    """Owes what it reads, and keeps a lane for each agency that has a callback and is not in shadow."""
+    """Owes what it reads, gathers what one cause brought many, and keeps a lane for each agency that has a callback and
+    is not in shadow.
+    """
 
     def __init__(self, settings: Settings, stop: threading.Event) -> None:
         self._settings, self._stop = settings, stop
@@ -72,10 +76,8 @@ class Notify:
         opener = Opener(self._store, secrets.openers_private)
         boxes, box = LetterBoxes(self._store, secrets.openers_public), Evidence(secrets.feed)
         self._owing = Owing(self._store, self._producer, self._references, opener, box, self._wake, boxes)
-        queues = (callbacks.QUEUE, RESULTS_QUEUE)
-        self._sweep = Sweep(
-            self._store, settings.retention_seconds, fed(settings), *(ended(name, settings) for name in queues)
-        )
+        queues = (ended(name, settings) for name in (callbacks.QUEUE, RESULTS_QUEUE))
+        self._sweep = Sweep(self._store, settings.retention_seconds, fed(settings), digested(settings), *queues)
         self._receipts = Keeper(settings, self._store, self._producer, secrets, self._broken.append)
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._shown_at, self._working = 0.0, False
@@ -101,6 +103,8 @@ class Notify:
             self._settings.kafka_bootstrap,
             session_seconds=self._settings.session_seconds,
         )
+        span = Span(self._settings.digest_quiet_seconds, self._settings.digest_longest_seconds)
+        self._digests = Digests(self._store, self._references, span, self._wake)
         self._receipts.start()
         try:
             run(consumer, self._owing.handle, self._stop, process="notify", between=self._between)
@@ -121,11 +125,12 @@ class Notify:
                 lane.wake()
 
     def _between(self) -> None:
-        """Lanes as the reference data has them, words let go, receipts on their topic, what is owed counted."""
+        """Lanes as the reference data has them, words let go, digests owed, receipts on their topic, all counted."""
         if self._broken:
             raise self._broken.popleft()
         self._set_lanes()
         self._let_go()
+        self._digests.look()
         self._working = True
         self._publish()
         self._sweep.look()

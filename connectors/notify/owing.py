@@ -1,4 +1,4 @@
-"""agency.notices and agency.rejections in; what is fed, and what is owed by callback or by a results topic, out."""
+"""agency.notices and agency.rejections in; what is fed, owed by callback or by a results topic, or gathered, out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from connectors.notify.results import RESULTS_QUEUE
 from connectors.notify.telling import opened
 from connectors.reference import References
 from connectors.seal import Evidence, Opener
-from connectors.store import Store, callbacks, feed
+from connectors.store import Store, callbacks, digests, feed
 from connectors.store.callbacks import QUEUE
+from connectors.store.digests import Came
 from connectors.store.feed import Told
 from connectors.store.queue import Owed, Queue
+from rules.digests import Change, change_behind, gathered
 from rules.holds import Concern, word_concern
 from schemas.event import Event
 from schemas.notice import RESULTS, EventRejected, Notice
@@ -26,12 +28,13 @@ RESULT, REMINDER = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word for an agency, and where it stood."""
+    """A word for an agency, where it stood, and the change of the reference data that it follows from, if it does."""
 
     message: Message
     event: Event
     code: str
     agency: Agency | None
+    change: Change | None = None
 
     @property
     def is_heard(self) -> bool:
@@ -39,9 +42,18 @@ class Word:
         return self.agency is None or self.agency.stage is not Stage.SHADOW
 
     @property
+    def is_gathered(self) -> bool:
+        """Whether it is told in a digest, with all else that its change brought: the agency has a way and wants none
+        of it singly.
+        """
+        if self.agency is None or self.change is None or not self.is_heard:
+            return False
+        return self.agency.digest and (self.agency.callback is not None or self.agency.results_topic)
+
+    @property
     def is_called(self) -> bool:
         """Whether it goes by callback: the agency has one and wants this kind. What the gate refused, it must know."""
-        if self.agency is None or self.agency.callback is None or not self.is_heard:
+        if self.agency is None or self.agency.callback is None or not self.is_heard or self.is_gathered:
             return False
         wants = self.agency.wants
         return not isinstance(self.event, Notice) or not wants or self.event.data.kind in wants
@@ -49,7 +61,7 @@ class Word:
     @property
     def is_published(self) -> bool:
         """Whether it goes to a topic of the agency's own."""
-        return self.agency is not None and self.agency.results_topic and self.is_heard
+        return self.agency is not None and self.agency.results_topic and self.is_heard and not self.is_gathered
 
     @property
     def sequence_key(self) -> str:
@@ -72,6 +84,12 @@ class Word:
             urgency=RESULT if self.is_result else REMINDER,
         )
 
+    def came(self) -> Came:
+        """As it is gathered."""
+        assert isinstance(self.event, Notice) and self.change is not None
+        why = self.event.data.payload.get("why")
+        return Came(self.code, self.change, gathered(self.event, self.change), why)
+
 
 def concerns(row: Owed) -> list[Concern]:
     """Whom an owed word concerns."""
@@ -79,7 +97,10 @@ def concerns(row: Owed) -> list[Concern]:
 
 
 class Owing:
-    """Handles batches of words. One transaction a batch; then, by the loop, the commit."""
+    """Handles batches of words. One transaction a batch; then, by the loop, the commit.
+
+    What one change of the reference data brought many dossiers is gathered for a digest: `Digests` owes it.
+    """
 
     def __init__(
         self,
@@ -108,6 +129,7 @@ class Owing:
             feed.put(transaction, fed)
             self._queue.put(transaction, [word.owed() for word in called])
             self._results.put(transaction, [word.owed() for word in published])
+            digests.gather(transaction, [word.came() for word in words if word.is_gathered])
             if urgent:
                 callbacks.hurry(transaction, urgent, RESULT)
         for word in heard:
@@ -118,11 +140,17 @@ class Owing:
     def _word(self, message: Message, event: Event) -> Word:
         said = event.data.agency if isinstance(event, Notice) else event.subject
         agency = self._references.edition().agency(said)
-        return Word(message, event, agency.code if agency else said, agency)
+        return Word(message, event, agency.code if agency else said, agency, self._change(event))
+
+    def _change(self, event: Event) -> Change | None:
+        if not isinstance(event, Notice):
+            return None
+        return change_behind(event, {one.bundle.version for one in self._references.history()})
 
     def _told(self, word: Word) -> Told:
         raw = word.event.encode()
         whole = opened(raw, self._opener)
         body = raw if whole is raw else self._feed_box.seal(whole).model_dump_json().encode()
         met, dossier = word.message, word.event.subject if isinstance(word.event, Notice) else None
-        return Told(word.code, word.event.id, met.topic, met.partition, met.offset, body, dossier)
+        change = word.change.id if word.change else None
+        return Told(word.code, word.event.id, met.topic, met.partition, met.offset, body, dossier, change)

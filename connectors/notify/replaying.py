@@ -8,7 +8,7 @@ from connectors.store.callbacks import QUEUE, Asked, Kept
 from connectors.store.queue import OwedState, Queue
 from schemas.event import Event, NotAnEvent, UnknownType
 from schemas.instant import clock
-from schemas.notice import EventRejected, Notice
+from schemas.notice import EventRejected, Notice, NoticeKind
 
 ENDED = (OwedState.GAVE_UP, OwedState.ASIDE)
 BATCH = 500
@@ -48,14 +48,21 @@ def kind_of(one: Kept) -> str:
 
 
 def dossier_of(one: Kept) -> str | None:
-    """The dossier it is about; of a rejection the one that the event named, if it did."""
+    """The dossier it is about; of a rejection the one that the event named, if it did; a digest is about many."""
     match word_of(one):
         case Notice() as notice:
-            return notice.subject
+            return notice.subject if notice.data.kind is not NoticeKind.DIGEST else None
         case EventRejected() as rejected:
             return rejected.data.subject
         case _:
             return None
+
+
+def counts_of(one: Kept) -> int | None:
+    """How many notices a digest counts; None of what is none."""
+    event = word_of(one)
+    is_digest = isinstance(event, Notice) and event.data.kind is NoticeKind.DIGEST
+    return int(event.data.payload["notices"]) if event is not None and is_digest else None
 
 
 def word_of(one: Kept) -> Event | None:

@@ -12,6 +12,7 @@ from connectors.notify.telling import closed
 from connectors.store import Store
 from connectors.store.queue import Owed, Queue
 from connectors.verdicts import TryLater
+from schemas import tracing
 from schemas.event import Event
 from schemas.topics import results_topic
 
@@ -32,7 +33,9 @@ def results_lane(
 
     def work(row: Owed) -> None:
         word = Event.decode(row.body)
-        producer.publish([closed(word)], topic)
+        with tracing.about("results", word) as span:
+            span.notes(agency=agency, type=word.type)
+            producer.publish([closed(word)], topic)
         queue.done(row.id)
         effect("results", agency, word.recorded)
 

@@ -191,6 +191,7 @@ ROWS = (
     ("webhooks", "webhooks_sent", ("webhooks", "calls_the_post_fumbled")),
     ("notices owed", "notices_owed", ("notices",)),
     ("notices received", "notices_received", ("rejections_told", "callbacks_repeated", "callbacks_turned_away")),
+    ("told in digests", "notices_in_digests", ("digests_received",)),
     ("results owed", "results_owed", ("results_received",)),
     ("rejected", "rejected_by_the_gate", ("rejected_by_the_fold", "dead_letters")),
 )

@@ -46,6 +46,8 @@ def show_all(
 ) -> None:
     """List callbacks that were not taken: given up after all their tries, or standing aside for those behind them.
 
+    A `digest` stands for all that one change of the reference data brought an agency: `digest of 300`.
+
     \b
     hoso notices list
     hoso notices list --agency H29.12 --since 2026-11-20 --failure "status 500"
@@ -216,7 +218,7 @@ def _why_not(one: "Kept") -> str | None:
 
 
 def _row(one: "Kept") -> dict[str, Any]:
-    from connectors.notify.replaying import dossier_of, kind_of
+    from connectors.notify.replaying import counts_of, dossier_of, kind_of
 
     waits = one.state.value in ("OWED", "IN_FLIGHT")
     return {
@@ -224,6 +226,7 @@ def _row(one: "Kept") -> dict[str, Any]:
         "agency": one.agency,
         "kind": kind_of(one),
         "dossier": dossier_of(one),
+        "notices": counts_of(one),
         "sequence": one.order_no or None,
         "state": one.state.value,
         "attempts": one.attempts,
@@ -236,11 +239,12 @@ def _row(one: "Kept") -> dict[str, Any]:
 
 def _line(one: "Kept") -> str:
     from connectors.dead_letters import printable
-    from connectors.notify.replaying import dossier_of, kind_of
+    from connectors.notify.replaying import counts_of, dossier_of, kind_of
 
     state = one.state.value.lower().replace("_", " ")
     failed = f": {one.last_error}" if one.last_error else ""
-    about = f"{dossier_of(one) or '-'} {kind_of(one)}"
+    counts = counts_of(one)
+    about = f"{dossier_of(one) or '-'} {kind_of(one)}" + (f" of {counts}" if counts is not None else "")
     return printable(
         f"{one.id[:SHORT]}  {one.agency}  {about}  owed {aware(one.created_at):%Y-%m-%d %H:%M}  {state}{failed}"
     )

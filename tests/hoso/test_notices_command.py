@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from connectors.notify.digests import Digests
 from connectors.store import Store, callbacks, open_store
 from connectors.store.callbacks import Asked
 from connectors.store.queue import OwedState, Queue
 from hoso.cli.notices import notices
+from rules.digests import Span
 from schemas.notice import NoticeKind
-from tests.builders import CODE
+from schemas.reference import Bundle
+from tests.builders import CODE, a_bundle, an_agency
 from tests.connectors.notify.conftest import Rig as Lane
 from tests.connectors.notify.conftest import a_notice, a_rejection
 from tests.connectors.notify.conftest import clock as clock
 from tests.connectors.notify.conftest import rig as rig
+from tests.moving import codes, comes_into_force, moved
+from tests.rules.test_rebasing import CLOSED_WEDNESDAY
 
 OTHER = "H29.12-261102-0002"
 
@@ -180,6 +185,31 @@ def test_what_has_no_receipt_yet_waits_for_it(command: Rig) -> None:
     assert answer.exit_code == 1
     assert "receipt" in answer.stdout
     assert len(command.queue.unpublished()) == 1
+
+
+def test_a_digest_is_shown_with_what_it_counts_found_by_its_dossiers_and_replayed(command: Rig) -> None:
+    lane, [first, *_] = command.lane, codes(30)
+    comes_into_force(lane.references, CLOSED_WEDNESDAY)
+    comes_into_force(lane.references, _without_wishes(lane))
+    lane.owes(moved(codes(30)))
+    gathering = Digests(lane.store, lane.references, Span(30, 600), lambda _: None)
+    lane.passes(30)
+    gathering.look()
+    [row] = command.rows("--state", "all")
+    command.ends(row["id"], OwedState.GAVE_UP, "status 500")
+
+    assert (row["kind"], row["dossier"], row["notices"], row["sequence"]) == ("digest", None, 30, 1)
+    assert "- digest of 30" in command.says("list").stdout
+    assert [one["id"] for one in command.rows("--dossier", first)] == [row["id"]]
+    assert json.loads(command.says("show", row["id"], "--json").stdout)["event"]["data"]["payload"]["notices"] == 30
+    assert command.says("replay", row["id"]).exit_code == 0
+    assert lane.states() == {row["id"]: "OWED"}
+
+
+def _without_wishes(lane: Lane) -> Bundle:
+    bundle = lane.references.newest().model_copy(update={"version": "profile"})
+    callback = {"url": lane.ear.url, "development": True}
+    return bundle.model_copy(update={"agencies": a_bundle(agencies=[an_agency("H29.12", callback=callback)]).agencies})
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,12 @@ import pytest
 
 from hoso.reckoning import Ledgers, Reckoning, reckon
 from hoso.watching import Seen
+from rules.parking import Kept
+from rules.rebasing import rebased
 from schemas.event import Event
 from tests.builders import CODE, a_move, a_postal_fact, fold, received, result_ready
+from tests.moving import BOTH, IN_FORCE, WAS_IN_FORCE
+from tests.rules.test_rebasing import PUBLISHED
 
 REFERENCE = f"{CODE}/D1"
 LOG = [
@@ -115,3 +119,40 @@ def test_notices_of_a_dossier_out_of_order_are_found() -> None:
     result = reckon(topics, Ledgers(honest.city, honest.post, {"H29.12": agency}))
 
     assert any("came after" in line for line in result.open)
+
+
+def digested(*counts: int) -> Reckoning:
+    """The books of a dossier that another calendar moved, of whose notice its agency was told in digests."""
+    change = moves()
+    _, said = fold([*LOG[:1], change], reference=BOTH)
+    topics: dict[str, list[Seen]] = {}
+    for number, event in enumerate([*LOG[:1], change, *said]):
+        topics.setdefault(type(event).topic, []).append(Seen(type(event).topic, number, event))
+    honest = the_ledgers(topics, parcels=[], dossiers=[{"code": CODE, "facts": ["received"]}], events=[])
+    agency = dict(honest.agencies["H29.12"])
+    digests = [
+        {"id": f"d-{n}", "kind": "digest", "dossier": "H29.12", "sequence": n, "received_real": 1.0,
+         "payload": {"version": change.data.to, "notices": count}}
+        for n, count in enumerate(counts, start=1)
+    ]  # fmt: skip
+    agency["notices"] = [one for one in agency["notices"] if one["kind"] != "deadline_moved"] + digests
+    return reckon(topics, Ledgers(honest.city, honest.post, {"H29.12": agency}))
+
+
+def moves() -> Event:
+    dossier, _ = fold(LOG[:1], reference=BOTH)
+    fact = rebased(Kept(dossier), WAS_IN_FORCE, IN_FORCE, PUBLISHED, PUBLISHED)
+    assert fact is not None
+    return fact
+
+
+def test_a_notice_that_a_change_brought_is_accounted_for_by_a_digest_that_counts_it() -> None:
+    result = digested(1)
+
+    assert not [line for line in result.open if "told" in line]
+    assert (result.figures["notices_in_digests"], result.figures["digests_received"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("counts", "words"), [((), "never told"), ((2,), "never told"), ((1, 1), "never told")])
+def test_digests_that_count_too_few_or_too_many_are_found(counts: tuple[int, ...], words: str) -> None:
+    assert any(words in line and "deadline_moved" in line for line in digested(*counts).open)

@@ -1,7 +1,9 @@
 """The other doors: carriers' webhooks, the feed, the contract."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import jsonschema
 import pytest
@@ -105,6 +107,24 @@ def test_the_feed_gives_an_agency_its_own_in_order_page_by_page(rig: Rig) -> Non
     is_a_problem(rig.client.get("/v1/feed", params={"after": "x"}, headers=rig.auth()), 422)
 
 
+def test_the_feed_lists_what_one_change_brought_page_by_page(rig: Rig) -> None:
+    rows = [replace(a_row(number, "H29.99"), change="change-1" if number % 2 else None) for number in range(51, 57)]
+    with rig.door.store.begin() as transaction:
+        feed.put(transaction, [*rows, replace(a_row(57, "H29.12"), change="change-1")])
+
+    def page(after: str) -> dict[str, Any]:
+        params = {"limit": "2", "after": after, "change": "change-1"}
+        found: dict[str, Any] = rig.client.get("/v1/feed", params=params, headers=rig.auth("H29.99")).json()
+        return found
+
+    first = page("0")
+    second = page(first["next"])
+
+    assert [one["id"] for one in first["events"]] == ["H29.99-51", "H29.99-53"]
+    assert [one["id"] for one in second["events"]] == ["H29.99-55"]
+    assert (first["more"], second["more"]) == (True, False)
+
+
 def test_the_contract_is_served_to_anyone(rig: Rig) -> None:
     openapi = rig.client.get("/openapi.json").json()
 
@@ -124,6 +144,70 @@ def test_every_reference_in_the_openapi_document_leads_somewhere(rig: Rig) -> No
 
     assert wanted <= known.keys()
     assert "sealed" not in json.dumps(known["Received"])
+
+
+def test_the_document_knows_no_answer_that_is_not_ours(rig: Rig) -> None:
+    said = rig.client.get("/openapi.json").json()
+    operations = {f"{verb} {path}": one for path, here in said["paths"].items() for verb, one in here.items()}
+
+    assert "HTTPValidationError" not in json.dumps(said)
+    assert {name for name, one in operations.items() if "422" in one["responses"]} == {
+        "post /v1/events",
+        "get /v1/feed",
+        "get /v1/dossiers/{code}/receipt",
+        "post /track/{tracking}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/schemas/{name}", 404, "application/problem+json"),
+        ("/track/app/{name}", 404, "application/problem+json"),
+        ("/track/app/{name}", 200, "image/png"),
+        ("/track/{tracking}/app.webmanifest", 404, "application/problem+json"),
+        ("/track/{tracking}/app.webmanifest", 200, "application/manifest+json"),
+        ("/track/{tracking}/qr.svg", 404, "application/problem+json"),
+        ("/track/{tracking}/qr.svg", 200, "image/svg+xml"),
+        ("/v1/webhooks/{carrier}", 400, "application/json"),
+        ("/v1/webhooks/{carrier}/{secret}", 401, "application/json"),
+        ("/v1/webhooks/{carrier}", 503, "application/json"),
+    ],
+)
+def test_the_document_says_what_was_once_left_out(rig: Rig, path: str, status: int, kind: str) -> None:
+    [operation] = rig.client.get("/openapi.json").json()["paths"][path].values()
+
+    assert kind in operation["responses"][str(status)]["content"]
+
+
+def test_an_event_is_described_as_the_gate_reads_it(rig: Rig) -> None:
+    said = rig.client.get("/openapi.json").json()
+    event = said["components"]["schemas"]["Submitted"]
+    one, many = said["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    bare = a_sample(dataschema={}, recordedtime=7)
+    del bare["specversion"]
+
+    assert rig.client.post("/v1/events", json=bare, headers=rig.auth()).status_code == 202
+    assert "specversion" not in event["required"]
+    assert not {"dataschema", "recordedtime"} & event["properties"].keys(), "what is said under our names is not heard"
+    assert event["properties"]["datacontenttype"]["const"] == "application/json"
+    assert (many["items"], many["minItems"]) == (one, 1)
+
+
+def test_a_result_by_post_needs_a_contact_in_the_published_schema_too() -> None:
+    said, schema = a_sample("02"), json_schemas()["vn.hoso.dossier.received.v1"]
+    data = {name: value for name, value in said["data"].items() if name != "contact"}
+
+    jsonschema.validate(data | {"return_mode": "COUNTER"}, schema)
+    for without in (data, data | {"contact": None}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(without, schema)
+
+
+def test_405_names_every_method_of_its_address(rig: Rig) -> None:
+    assert rig.client.options("/track/0").headers["allow"] == "GET, POST"
+    assert rig.client.delete("/v1/events").headers["allow"] == "POST"
+    assert rig.client.put("/track").headers["allow"] == "GET"
 
 
 def test_a_code_that_is_none_is_not_there(rig: Rig) -> None:
