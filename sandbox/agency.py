@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from sandbox import lapses
 from sandbox.counter import answer
 from sandbox.dropping import hang_up, slowly
 from sandbox.lapses import Lapse
 from sandbox.settings import Manners
+from sandbox.signature import Forged, Verifier
 from schemas.event import type_name
 from schemas.instant import Clock, aware
 
@@ -141,8 +141,8 @@ class Agencies:
         if agency.secret == "":
             return answer({"error": "no secret"}, 401)
         try:
-            Webhook(agency.secret).verify(body, dict(headers), json_parse=False)
-        except (WebhookVerificationError, ValueError) as error:
+            Verifier([agency.secret]).verify(body, headers)
+        except (Forged, ValueError) as error:
             agency.refused.append({"id": headers.get("webhook-id"), "why": str(error), "real": time.time()})
             return answer({"error": str(error)}, 401)
         try:

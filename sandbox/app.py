@@ -19,7 +19,7 @@ from sandbox.books import Running
 from sandbox.city import AlreadyTold, City, NobodyThere
 from sandbox.counter import answer
 from sandbox.days import Days
-from sandbox.dropping import Droppable
+from sandbox.dropping import served
 from sandbox.houses import USUAL, Houses
 from sandbox.post import Post
 from sandbox.postbag import Postbag
@@ -216,19 +216,7 @@ class Server(uvicorn.Server):
 
 def server(app: FastAPI, settings: Settings) -> Server:
     """A server for the rehearsal, not yet listening."""
-    return Server(
-        uvicorn.Config(
-            app,
-            host=settings.sandbox_host,
-            port=settings.sandbox_port,
-            http=Droppable,
-            ws="none",
-            log_config=None,
-            access_log=False,
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=3,
-        )
-    )
+    return Server(served(app, settings.sandbox_host, settings.sandbox_port))
 
 
 def main(with_city: bool = False) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import uvicorn
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -29,6 +31,21 @@ class Droppable(H11Protocol):
         if self.client is not None:
             _open.pop(self.client, None)
         super().connection_lost(exc)
+
+
+def served(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """How such a server serves an app."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=Droppable,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=3,
+    )
 
 
 def hang_up(request: Request) -> None:

@@ -73,6 +73,7 @@ COMMANDS = (
     Command("report", "hoso.cli.report", "What agencies report: form 06a, receptions, apologies, the post, promises."),
     Command("console", "hoso.cli.console", "Show the console alone; say who may sign in to it with a password."),
     Command("project", "hoso.cli.project", "Keep the read model in SQL, fill it anew, or compare it."),
+    Command("kit", "hoso.cli.kit", "Check from outside that an edge keeps its contract, as an agency."),
     Command("sandbox", "hoso.cli.sandbox", "Run the rehearsal: a post office, an agency and a city that are not real."),
     Command("contract", "hoso.cli.contract", "Write the JSON Schemas, OpenAPI and AsyncAPI from the schemas."),
     Command("doctor", "hoso.cli.doctor", "Look for what is wrong on this machine, and say it."),
@@ -132,7 +133,9 @@ def _app(chosen: str) -> "Typer":
         if isinstance(found, Typer):
             # A group that does something by itself does it.
             alone = found.info.invoke_without_command is True
-            app.add_typer(found, name=command.name, help=command.help, no_args_is_help=not alone)
+            own = found.registered_callback.callback if alone and found.registered_callback else None
+            says = own.__doc__ if own else command.help
+            app.add_typer(found, name=command.name, help=says, no_args_is_help=not alone)
         else:
             app.command(command.name, help=_help(command, found))(found)
     named = {command.name for command in COMMANDS}

@@ -1,0 +1,1 @@
+"""What an agency's developer checks a running edge with, from outside: scenarios, each a promise of the contract."""
