@@ -6,12 +6,21 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectors.doctor.words import Said, alike
 from schemas.release import HEADER, Running, running
 
 TIMEOUT_SECONDS = 2.0
 ADDRESSES = "fleet.json"
 """The file in the home where a supervisor leaves its processes' operators' ports."""
 MOST_SAID = 300
+NOTHING = Said("", "")
+NO_ANSWER = Said("không trả lời ({error})", "does not answer ({error})")
+NO_RELEASE = Said(
+    "không nói mình chạy phiên bản nào: bản cũ hơn, hoặc không phải của hệ thống này",
+    "does not say which release it runs: it is older, or not ours",
+)
+NOT_SAID = Said("không nói vì sao", "it does not say why")
+RECOVERS = Said("đang khôi phục hoặc đứng yên", "it recovers or stands still")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +29,20 @@ class Asked:
 
     address: str
     who: Running | None
-    why: str = ""
+    silent: Said = NOTHING
     """Why nobody is known to run there."""
-    not_ready: str = ""
+    unready: Said | str = ""
     """Why it cannot do its work now, in its own words; empty if it can."""
+
+    @property
+    def why(self) -> str:
+        """Why nobody is known to run there, in English."""
+        return self.silent.en
+
+    @property
+    def not_ready(self) -> str:
+        """Why it cannot do its work now, in English."""
+        return alike(self.unready).en
 
 
 def ask(address: str) -> Asked:
@@ -36,12 +55,12 @@ def ask(address: str) -> Asked:
         answer = connection.getresponse()
         who, body = running(answer.getheader(HEADER, "")), answer.read(MOST_SAID)
     except (OSError, HTTPException) as error:
-        return Asked(named, None, f"does not answer ({type(error).__name__})")
+        return Asked(named, None, NO_ANSWER.of(error=type(error).__name__))
     finally:
         connection.close()
     if who is None:
-        return Asked(named, None, "does not say which release it runs: it is older, or not ours")
-    return Asked(named, who, not_ready="" if answer.status == 200 else _words(body))
+        return Asked(named, None, NO_RELEASE)
+    return Asked(named, who, unready="" if answer.status == 200 else _words(body))
 
 
 def places(home: Path) -> dict[str, str]:
@@ -50,7 +69,7 @@ def places(home: Path) -> dict[str, str]:
     return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
-def _words(body: bytes) -> str:
+def _words(body: bytes) -> Said | str:
     """A worker answers with figures, the others with a sentence."""
     text = body.decode(errors="replace").strip()
-    return "it recovers or stands still" if text.startswith("{") else text or "it does not say why"
+    return RECOVERS if text.startswith("{") else text or NOT_SAID

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from connectors.dead_letters import printable
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
-from connectors.doctor.words import span
+from connectors.doctor.words import Said, span
 from connectors.holds import standing
-from rules.holds import sentence
 from schemas.instant import now
 from schemas.ops import HoldSet, Scope
 
 AREA = "holds"
 LONG_SECONDS = 86_400.0
 """A hold that old (driven time) may have been forgotten."""
+NOTHING_HELD = Said("không có gì bị giữ", "nothing is held")
+HELD = Said("đang giữ: {hold}", "held: {hold}")
+ASKS = Said("một làn tự giữ và hỏi: {hold}", "a lane holds itself and asks: {hold}")
+HOLD = Said("{scope}, do {by} đặt: “{why}” (đã {age})", "{scope}, by {by}: {why} (for {age})")
 
 
 def findings(place: Place) -> Iterator[Finding]:
@@ -22,16 +25,16 @@ def findings(place: Place) -> Iterator[Finding]:
     holds = standing(place.bootstrap).on()
     yield from map(_hold, holds)
     if not holds:
-        yield Finding(AREA, Severity.OK, "nothing is held")
+        yield Finding(AREA, Severity.OK, NOTHING_HELD)
 
 
 def _hold(hold: HoldSet) -> Finding:
     age = (now() - hold.time).total_seconds()
-    says = printable(f"{sentence(hold)} (for {span(max(0.0, age))})")
-    helps = release_of(hold.data.scope)
-    if hold.data.asks:
-        return Finding(AREA, Severity.BAD, f"a lane holds itself and asks: {says}", helps)
-    return Finding(AREA, Severity.WARNING if age >= LONG_SECONDS else Severity.NOTE, f"held: {says}", helps)
+    helps, said = release_of(hold.data.scope), hold.data
+    says = HOLD.of(scope=said.scope.text, by=printable(said.by), why=printable(said.why), age=span(max(0.0, age)))
+    if said.asks:
+        return Finding(AREA, Severity.BAD, ASKS.of(hold=says), helps)
+    return Finding(AREA, Severity.WARNING if age >= LONG_SECONDS else Severity.NOTE, HELD.of(hold=says), helps)
 
 
 def release_of(scope: Scope) -> str:

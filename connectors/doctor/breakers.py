@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
 from connectors.doctor.queues import is_broken, keeper_of
-from connectors.doctor.words import many, span
+from connectors.doctor.words import Said, many, span
 from connectors.store import standing
 from connectors.store.standing import Standing
 from schemas.instant import clock
 
 AREA = "breakers"
+NONE_BROKEN = Said("trong {lanes} không làn nào bị ngắt", "none of {lanes} is broken")
+BROKEN = Said(
+    "{queue} đến {lane}: không có trả lời, {failures} liên tiếp, còn nợ {owed}, thử lại sau {again}",
+    "{queue} to {lane}: no answer, {failures} in a row, {owed} owed, tried again in {again}",
+)
 
 
 def findings(place: Place) -> Iterator[Finding]:
@@ -21,13 +26,14 @@ def findings(place: Place) -> Iterator[Finding]:
     for lane, why in broken:
         yield _broken(lane, why or "")
     if not broken:
-        yield Finding(AREA, Severity.OK, f"none of {many(len(lanes), 'lane')} is broken")
+        yield Finding(AREA, Severity.OK, NONE_BROKEN.of(lanes=many(len(lanes), "lane", vi="làn")))
 
 
 def _broken(lane: Standing, why: str) -> Finding:
     """A carrier that is away stops the post; an agency that is away only itself."""
-    again, failures = span(max(0.0, lane.breaker.opens_at - clock().seconds())), many(lane.breaker.failures, "failure")
-    what = f"{lane.queue} to {lane.lane}: no answer, {failures} in a row, {lane.owed} owed, tried again in {again}"
+    again = span(max(0.0, lane.breaker.opens_at - clock().seconds()))
+    failures = many(lane.breaker.failures, "failure", vi="lần hỏng")
+    what = BROKEN.of(queue=lane.queue, lane=lane.lane, failures=failures, owed=lane.owed, again=again)
     if keeper_of(lane.queue) == "notify":
         return Finding(AREA, Severity.WARNING, what, f"hoso agency test {lane.lane}", why)
     # Under a hold no order uses up its tries.

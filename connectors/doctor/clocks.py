@@ -5,12 +5,30 @@ from collections.abc import Iterator
 
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place, is_there
+from connectors.doctor.words import Said, decimal
 from connectors.store import standing
 from connectors.verdicts import TryLater
 from schemas.instant import REAL, clock
 
 AREA = "clock"
 APART_SECONDS, FAR_APART_SECONDS = 2.0, 30.0
+IS_REAL = Said("giờ của hệ thống là giờ thật: {says}", "the time is real: {says}")
+IS_DRIVEN = Said(
+    "giờ của hệ thống được điều khiển, nhanh gấp {speed} lần: {says}",
+    "the time is driven, {speed} times as fast: {says}",
+)
+REHEARSALS = Said(
+    "chỉ để diễn tập: ngày hẹn với người dân là ngày thật", "for rehearsals only: promises to citizens are real"
+)
+NOT_SEEN = Said("không xem được đồng hồ của máy chủ cơ sở dữ liệu", "the database server's clock cannot be seen")
+AGREES = Said("đồng hồ của máy chủ cơ sở dữ liệu khớp với máy này", "the database server's clock agrees with ours")
+APART = Said(
+    "đồng hồ của máy chủ cơ sở dữ liệu và của máy này lệch nhau {seconds} giây",
+    "the database server's clock and ours are {seconds} s apart",
+)
+NO_TIME_SERVER = Said(
+    "một trong hai máy không theo máy chủ giờ", "one of the two machines does not follow a time server"
+)
 
 
 def findings(place: Place) -> Iterator[Finding]:
@@ -22,11 +40,11 @@ def findings(place: Place) -> Iterator[Finding]:
 
 def _ours() -> Finding:
     driven, now = clock(), clock().now()
-    says = f"{now:%Y-%m-%d %H:%M:%S} in Viet Nam"
+    says = Said(f"{now:%H:%M:%S %d/%m/%Y} giờ Việt Nam", f"{now:%Y-%m-%d %H:%M:%S} in Viet Nam")
     if driven.file is None and driven.segments == (REAL,):
-        return Finding(AREA, Severity.OK, f"the time is real: {says}")
-    what = f"the time is driven, {driven.speed:g} times as fast: {says}"
-    return Finding(AREA, Severity.NOTE, what, "unset HOSO_CLOCK", "for rehearsals only: promises to citizens are real")
+        return Finding(AREA, Severity.OK, IS_REAL.of(says=says))
+    what = IS_DRIVEN.of(speed=decimal(f"{driven.speed:g}"), says=says)
+    return Finding(AREA, Severity.NOTE, what, "unset HOSO_CLOCK", REHEARSALS)
 
 
 def _database(place: Place) -> Finding:
@@ -36,10 +54,9 @@ def _database(place: Place) -> Finding:
             theirs = standing.clock_of(connection) or asked_at
             apart = abs(theirs - (asked_at + time.time()) / 2)
     except TryLater as later:
-        what = "the database server's clock cannot be seen"
-        return Finding(AREA, Severity.WARNING, what, "hoso doctor", later.why)
+        return Finding(AREA, Severity.WARNING, NOT_SEEN, "hoso doctor", later.why)
     if apart < APART_SECONDS:
-        return Finding(AREA, Severity.OK, "the database server's clock agrees with ours")
+        return Finding(AREA, Severity.OK, AGREES)
     severity = Severity.BAD if apart >= FAR_APART_SECONDS else Severity.WARNING
-    what = f"the database server's clock and ours are {apart:.0f} s apart"
-    return Finding(AREA, severity, what, "timedatectl", "one of the two machines does not follow a time server")
+    what = APART.of(seconds=f"{apart:.0f}")
+    return Finding(AREA, severity, what, "timedatectl", NO_TIME_SERVER)

@@ -7,11 +7,25 @@ from connectors.carrier_settings import Signature
 from connectors.carriers import carriers, settings_of
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
-from connectors.doctor.words import named
+from connectors.doctor.words import Said, named
 
 AREA = "carriers"
 SECRETS = ("webhook_secret", "webhook_key_file")
 """What a carrier's webhooks are known by, as its settings call it."""
+SET = Said("đã đặt trong môi trường này: {names}", "set in this environment: {names}")
+NONE_SET = Said("môi trường này chưa đặt đơn vị bưu chính nào", "no carrier is set in this environment")
+REFUSED = Said(
+    "{carrier}: mọi webhook đều bị từ chối, chưa đặt {setting}",
+    "{carrier}: every webhook is refused, {setting} is not set",
+)
+ANYBODY = Said(
+    "{carrier}: ai cũng gửi được webhook của đơn vị này, chưa đặt {setting}",
+    "{carrier}: anybody could send its webhooks, {setting} is not set",
+)
+ONLY_REPORTED = Said(
+    "điều webhook nói chỉ là được báo, không bao giờ là đã xác nhận",
+    "what they say is only reported, never confirmed",
+)
 
 
 def findings(place: Place) -> Iterator[Finding]:
@@ -20,7 +34,7 @@ def findings(place: Place) -> Iterator[Finding]:
     found = [one for name in spoken_to if (one := _unknown(name, settings_of(place.settings, name)))]
     yield from found
     if not found:
-        what = f"set in this environment: {named(spoken_to)}" if spoken_to else "no carrier is set in this environment"
+        what = SET.of(names=named(spoken_to)) if spoken_to else NONE_SET
         yield Finding(AREA, Severity.OK, what)
 
 
@@ -30,11 +44,9 @@ def _unknown(name: str, settings: Any) -> Finding | None:
         return None
     setting = f"HOSO_{name}_{known_by[0]}".upper()
     if settings.signature is Signature.REQUIRED:
-        return Finding(
-            AREA, Severity.BAD, f"{name}: every webhook is refused, {setting} is not set", "hoso carrier list"
-        )
-    what = f"{name}: anybody could send its webhooks, {setting} is not set"
-    return Finding(AREA, Severity.WARNING, what, "hoso carrier list", "what they say is only reported, never confirmed")
+        return Finding(AREA, Severity.BAD, REFUSED.of(carrier=name, setting=setting), "hoso carrier list")
+    what = ANYBODY.of(carrier=name, setting=setting)
+    return Finding(AREA, Severity.WARNING, what, "hoso carrier list", ONLY_REPORTED)
 
 
 def _is_set(value: Any) -> bool:

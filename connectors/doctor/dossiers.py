@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
-from connectors.doctor.words import many, named
+from connectors.doctor.words import Said, many, named
 from connectors.history import last_states
 from connectors.project import sets, troubled
 from connectors.project.troubled import Silent
@@ -17,15 +17,28 @@ from schemas.instant import now
 PARKED, POST = "parked", "post"
 SPAN = timedelta(days=7)
 """Unknown codes of so long are counted."""
+NONE_PARKED = Said("không hồ sơ nào bị giữ lại", "no dossier is parked")
+ARE_PARKED = Said(
+    "{dossiers} giữ lại: có sự kiện không xử lý được, các sự kiện khác phải chờ",
+    "{dossiers} parked: a fact could not be folded, the others wait",
+)
+UNKNOWN_CODES = Said(
+    "{carrier}: {updates} trong {days} ngày qua mang mã mà không ai biết",
+    "{carrier}: {updates} of the last {days} days with a code that nobody knows",
+)
+ALL_HEARD_OF = Said("bưu gửi nào cũng có tin, mã nào cũng đã biết", "no item is silent, every code is known")
+ARE_SILENT = Said(
+    "{items} không có tin: đã quá hạn mà không ai nghe gì", "{items} silent: nobody has heard of it in time"
+)
 
 
 def parked(place: Place) -> Iterator[Finding]:
     """The parked dossiers in one line. Raises TryLater."""
     codes = _parked(place)
     if not codes:
-        yield Finding(PARKED, Severity.OK, "no dossier is parked")
+        yield Finding(PARKED, Severity.OK, NONE_PARKED)
         return
-    what = f"{many(len(codes), 'dossier is', 'dossiers are')} parked: a fact could not be folded, the others wait"
+    what = ARE_PARKED.of(dossiers=many(len(codes), "dossier is", "dossiers are", vi="hồ sơ bị"))
     yield Finding(PARKED, Severity.BAD, what, "hoso parked list", named(codes))
 
 
@@ -36,10 +49,10 @@ def post(place: Place) -> Iterator[Finding]:
         unknown = troubled.unknown_codes(connection, tables, now() - SPAN)
     yield from _silent(silent)
     for carrier, count in unknown.items():
-        what = f"{carrier}: {many(count, 'update')} of the last {SPAN.days} days with a code that nobody knows"
+        what = UNKNOWN_CODES.of(carrier=carrier, updates=many(count, "update", vi="tin"), days=SPAN.days)
         yield Finding(POST, Severity.NOTE, what, f"hoso carrier unknown {carrier}")
     if not silent and not unknown:
-        yield Finding(POST, Severity.OK, "no item is silent, every code is known")
+        yield Finding(POST, Severity.OK, ALL_HEARD_OF)
 
 
 def _parked(place: Place) -> Sequence[str]:
@@ -53,6 +66,6 @@ def _parked(place: Place) -> Sequence[str]:
 
 def _silent(silent: Sequence[Silent]) -> Iterator[Finding]:
     if silent:
-        what = f"{many(len(silent), 'item is', 'items are')} silent: nobody has heard of it in time"
+        what = ARE_SILENT.of(items=many(len(silent), "item is", "items are", vi="bưu gửi"))
         first = [f"{one.dossier}/{one.leg} ({one.carrier})" for one in silent]
         yield Finding(POST, Severity.NOTE, what, "hoso silent list", named(first))

@@ -28,7 +28,10 @@ from connectors.doctor import (
 )
 from connectors.doctor.asking import places
 from connectors.doctor.finding import Finding, Report, Severity
-from connectors.doctor.place import KINDS, Place
+from connectors.doctor.place import KINDS, NotThere, Place
+from connectors.doctor.words import AREAS as NAMES
+from connectors.doctor.words import Said, alike, quoted
+from connectors.project.sets import NotFilled
 from connectors.settings import Settings
 from connectors.store import Store
 from connectors.verdicts import TryLater
@@ -36,13 +39,22 @@ from schemas.instant import now
 
 SECONDS = 25.0
 """How long (real time) the areas are waited for; one that takes longer is a finding."""
+BROKE = Said("không xem được phần “{area}”: {error}", "{area} cannot be looked at: {error}")
+NOT_NOW = Said("hiện không xem được phần “{area}”", "{area} cannot be looked at now")
+NO_ANSWER = Said("phần “{area}” không trả lời kịp", "{area} gave no answer in time")
+AWAY = Said("không liên lạc được với {need}: {where}", "{need} is away: {where}")
+NOBODY_ANSWERS = Said("không ai trả lời tại {address}", "nobody answers at {address}")
+NOT_WHILE_AWAY = Said("không xem được khi chưa liên lạc được với {need}", "cannot be looked at while {need} is away")
+NO_READ_MODEL = Said(
+    "chưa có mô hình đọc: `hoso project` sẽ tạo", "there is no read model yet: `hoso project` makes it"
+)
 
 
 class Needs(Enum):
     """Without what an area need not be looked at."""
 
-    KAFKA = "Kafka"
-    DATABASE = "the database"
+    KAFKA = Said("Kafka", "Kafka")
+    DATABASE = Said("cơ sở dữ liệu", "the database")
 
 
 @dataclass(frozen=True)
@@ -140,24 +152,39 @@ def _look(place: Place, area: Area) -> _Looked:
     try:
         return _Looked(list(area.look(place)))
     except TryLater as later:
-        return _Looked([_away(place, area, later.why)], away=True)
+        return _Looked([_away(place, area, _why(later))], away=True)
     except Exception as error:
         # Whatever is wrong there, the other areas are looked at: what an operator sees at night must not be a trace.
-        what = f"{area.name} cannot be looked at: {type(error).__name__}"
+        what = BROKE.of(area=_named(area), error=type(error).__name__)
         return _Looked([Finding(area.name, Severity.WARNING, what, "", str(error).partition("\n")[0])])
 
 
-def _away(place: Place, area: Area, why: str) -> Finding:
+def _why(later: TryLater) -> Said | str:
+    """In both languages where the words are ours."""
+    match later:
+        case NotThere():
+            return later.said
+        case NotFilled():
+            return NO_READ_MODEL
+    return later.why
+
+
+def _named(area: Area) -> Said:
+    return Said(NAMES.get(area.name, alike(area.name)).vi, area.name)
+
+
+def _away(place: Place, area: Area, why: Said | str) -> Finding:
     need = next((need for need, gate in GATES.items() if gate is area), None)
     if need is None:
-        return Finding(area.name, Severity.WARNING, f"{area.name} cannot be looked at now", "hoso doctor", why)
-    where = {Needs.KAFKA: f"nobody answers at {place.bootstrap}", Needs.DATABASE: why}
-    detail = why if where[need] != why else ""
-    return Finding(area.name, Severity.BAD, f"{need.value} is away: {where[need]}", _helps(place, need), detail)
+        return Finding(area.name, Severity.WARNING, NOT_NOW.of(area=_named(area)), "hoso doctor", why)
+    if need is Needs.DATABASE:
+        return Finding(area.name, Severity.BAD, AWAY.of(need=need.value, where=quoted(why)), _helps(place, need))
+    what = AWAY.of(need=need.value, where=NOBODY_ANSWERS.of(address=place.bootstrap))
+    return Finding(area.name, Severity.BAD, what, _helps(place, need), why)
 
 
 def _shut(place: Place, area: Area, need: Needs) -> Finding:
-    return Finding(area.name, Severity.WARNING, f"cannot be looked at while {need.value} is away", _helps(place, need))
+    return Finding(area.name, Severity.WARNING, NOT_WHILE_AWAY.of(need=need.value), _helps(place, need))
 
 
 def _helps(place: Place, need: Needs) -> str:
@@ -170,5 +197,5 @@ def _helps(place: Place, need: Needs) -> str:
 
 
 def _too_long(area: Area) -> _Looked:
-    what = f"{area.name} gave no answer in time"
+    what = NO_ANSWER.of(area=_named(area))
     return _Looked([Finding(area.name, Severity.WARNING, what, "hoso doctor")], away=area in GATES.values())

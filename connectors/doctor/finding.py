@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from connectors.doctor.words import Said, alike
+
 
 class Severity(IntEnum):
     """How bad a finding is. BAD: something that should happen does not. WARNING: it soon will not, or somebody waits
@@ -19,13 +21,24 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was found where, and the command that helps. `detail` is for whoever wants to know more."""
+    """One line: what was found where, and the command that helps, which is the same in both languages."""
 
     area: str
     severity: Severity
-    what: str
+    says: Said
     help_command: str = ""
-    detail: str = ""
+    more: Said | str = ""
+    """For whoever wants to know more: our words, or an error's own, which nobody translates."""
+
+    @property
+    def what(self) -> str:
+        """What it says, in English."""
+        return self.says.en
+
+    @property
+    def detail(self) -> str:
+        """What there is to know more, in English."""
+        return alike(self.more).en
 
     def document(self) -> dict[str, str]:
         """The finding for machines."""
@@ -35,6 +48,8 @@ class Finding:
             "what": self.what,
             "help": self.help_command,
             "detail": self.detail,
+            "what_vi": self.says.vi,
+            "detail_vi": alike(self.more).vi,
         }
 
 

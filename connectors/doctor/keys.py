@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
-from connectors.doctor.words import many, named
+from connectors.doctor.words import Said, many, named
 from connectors.secrets import CONSOLE, DIGEST, EVIDENCE, FEED, OPENERS, OPENERS_PUBLIC, SIGNING, TRACKING
 
 AREA = "keys"
@@ -15,6 +15,23 @@ LENGTHS = (44, 45)
 """A key's file: 32 bytes in base64, with or without an end of line."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+WELL = Said("{count} khóa trong {folder}, không ai khác đọc được", "{count} keys in {folder}, for nobody else to read")
+NO_FOLDER = Said("không có khóa nào: không thấy {folder}", "there are no keys: {folder} is not there")
+RESTORE_ANY = Said("khôi phục từ bản sao lưu nếu đã từng có khóa", "restore them if there were any")
+RESTORE = Said("khôi phục từ bản sao lưu", "restore it from its backup")
+RESTORE_OR_MAKE = Said(
+    "khôi phục từ bản sao lưu: khóa mới không mở được gì mà khóa cũ đã niêm phong; `hoso up` tạo khóa mới",
+    "restore it from its backup: a new key opens nothing that the old one sealed; `hoso up` makes new ones",
+)
+MISSING = Said("thiếu {keys} trong {folder}: {names}", "{keys} missing in {folder}: {names}")
+MAY_READ = Said("người khác trên máy này đọc được {names}", "others on this machine may read {names}")
+MAY_PUT = Said(
+    "người khác trên máy này đặt được khóa vào {folder}", "others on this machine may put keys into {folder}"
+)
+DAMAGED = Said(
+    "{keys} trong {folder} có độ dài khác độ dài của một khóa: {names}",
+    "{keys} in {folder} of another length than a key has: {names}",
+)
 
 
 def findings(place: Place) -> Iterator[Finding]:
@@ -23,7 +40,7 @@ def findings(place: Place) -> Iterator[Finding]:
     found = list(_all(place, folder)) if folder.is_dir() else [_no_folder(folder)]
     yield from found
     if not found:
-        yield Finding(AREA, Severity.OK, f"{len(NAMES)} keys in {folder}, for nobody else to read")
+        yield Finding(AREA, Severity.OK, WELL.of(count=len(NAMES), folder=str(folder)))
 
 
 def _all(place: Place, folder: Path) -> Iterator[Finding]:
@@ -33,17 +50,16 @@ def _all(place: Place, folder: Path) -> Iterator[Finding]:
 
 
 def _no_folder(folder: Path) -> Finding:
-    what = f"there are no keys: {folder} is not there"
-    return Finding(AREA, Severity.BAD, what, "hoso up", "restore them if there were any")
+    return Finding(AREA, Severity.BAD, NO_FOLDER.of(folder=str(folder)), "hoso up", RESTORE_ANY)
 
 
 def _missing(place: Place, folder: Path) -> Iterator[Finding]:
     """On one machine all must be there; in a city each process has its own, and this machine may have few."""
     if missing := [name for name in NAMES if not (folder / name).exists()]:
         severity = Severity.NOTE if place.store.on_postgres else Severity.BAD
-        what = f"{many(len(missing), 'key')} missing in {folder}: {named(missing)}"
-        detail = "restore it from its backup: a new key opens nothing that the old one sealed; `hoso up` makes new ones"
-        yield Finding(AREA, severity, what, f"ls -l {folder}", detail)
+        keys = many(len(missing), "key", vi="khóa")
+        what = MISSING.of(keys=keys, folder=str(folder), names=named(missing))
+        yield Finding(AREA, severity, what, f"ls -l {folder}", RESTORE_OR_MAKE)
 
 
 def _open(folder: Path, people: Path) -> Iterator[Finding]:
@@ -51,14 +67,15 @@ def _open(folder: Path, people: Path) -> Iterator[Finding]:
     opened = [file for file in secret if file.exists() and file.stat().st_mode & OTHERS]
     if opened:
         files = " ".join(map(str, opened))
-        what = f"others on this machine may read {named([one.name for one in opened])}"
+        what = MAY_READ.of(names=named([one.name for one in opened]))
         yield Finding(AREA, Severity.BAD, what, f"chmod 600 {files}")
     if folder.stat().st_mode & OTHERS_WRITE:
-        yield Finding(AREA, Severity.BAD, f"others on this machine may put keys into {folder}", f"chmod 700 {folder}")
+        yield Finding(AREA, Severity.BAD, MAY_PUT.of(folder=str(folder)), f"chmod 700 {folder}")
 
 
 def _damaged(folder: Path) -> Iterator[Finding]:
     files = [folder / name for name in NAMES]
     if damaged := [file.name for file in files if file.exists() and file.stat().st_size not in LENGTHS]:
-        what = f"{many(len(damaged), 'key')} in {folder} of another length than a key has: {named(damaged)}"
-        yield Finding(AREA, Severity.BAD, what, f"ls -l {folder}", "restore it from its backup")
+        keys = many(len(damaged), "key", vi="khóa")
+        what = DAMAGED.of(keys=keys, folder=str(folder), names=named(damaged))
+        yield Finding(AREA, Severity.BAD, what, f"ls -l {folder}", RESTORE)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from connectors.broker.lag import Lag, lags
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place, patiently
-from connectors.doctor.words import many, named, span
+from connectors.doctor.words import Said, many, named, span
 from schemas.instant import clock
 
 AREA = "lag"
@@ -16,6 +16,17 @@ STILL_SECONDS = 30.0
 """How old (real time) the first record must be that a partition stands still at."""
 PAUSE_SECONDS = 3.0
 """Between two looks (real time) at what is late: a reader commits more often than that."""
+NOBODY_LATE = Said(
+    "không ai trễ: {records}, bản ghi đầu tiên đã {age}", "nobody is late: {records}, the first for {age}"
+)
+LATE = Said("{group} trễ {late} trên {topic}: còn {records}", "{group} is {late} late on {topic}: {records} to read")
+NOBODY_READS = Said("{what}, và không ai đọc", "{what}, and nobody reads")
+STANDS_STILL = Said("{what}; phân vùng {names} đứng yên", "{what}; partition {names} stands still")
+STAND_STILL = Said("{what}; các phân vùng {names} đứng yên", "{what}; partitions {names} stand still")
+WORST = Said(
+    "trễ nhất ở phân vùng {partition}, tại offset {offset}", "worst in partition {partition}, at offset {offset}"
+)
+SHARES = Said("{detail}; một tiến trình thứ hai sẽ chia việc", "{detail}; a second process shares the work")
 
 
 def findings(place: Place, pause_seconds: float = PAUSE_SECONDS) -> Iterator[Finding]:
@@ -28,7 +39,8 @@ def findings(place: Place, pause_seconds: float = PAUSE_SECONDS) -> Iterator[Fin
     if not late:
         longest = max((one.seconds for one in found), default=0.0)
         waiting = sum(one.records for one in found)
-        what = f"nobody is late: {many(waiting, 'record waits', 'records wait')}, the first for {span(longest)}"
+        records = many(waiting, "record waits", "records wait", vi="bản ghi đang chờ")
+        what = NOBODY_LATE.of(records=records, age=span(longest))
         yield Finding(AREA, Severity.OK, what)
 
 
@@ -62,15 +74,16 @@ def _judged(place: Place, topic: Sequence[Lag], still: set[Lag]) -> Finding | No
     late = _real(worst)
     if not stuck and late < LATE_SECONDS:
         return None
-    kind, records = worst.group.removeprefix("hoso-"), many(sum(one.records for one in topic), "record")
-    what = f"{worst.group} is {span(worst.seconds)} late on {worst.topic}: {records} to read"
-    detail = f"worst in partition {worst.partition}, at offset {worst.committed}"
+    kind = worst.group.removeprefix("hoso-")
+    records = many(sum(one.records for one in topic), "record", vi="bản ghi phải đọc")
+    what = LATE.of(group=worst.group, late=span(worst.seconds), topic=worst.topic, records=records)
+    detail = WORST.of(partition=worst.partition, offset=worst.committed)
     if place.runs(kind) is False:
-        return Finding(AREA, Severity.BAD, f"{what}, and nobody reads", f"hoso {kind}", detail)
+        return Finding(AREA, Severity.BAD, NOBODY_READS.of(what=what), f"hoso {kind}", detail)
     if stuck:
-        places, stand = ("partition", "stands") if len(stuck) == 1 else ("partitions", "stand")
-        what = f"{what}; {places} {named([str(one) for one in stuck])} {stand} still"
+        names = named([str(one) for one in stuck])
+        what = STANDS_STILL.of(what=what, names=names) if len(stuck) == 1 else STAND_STILL.of(what=what, names=names)
         return Finding(AREA, Severity.BAD, what, place.log_of(kind), detail)
     severity = Severity.BAD if late >= VERY_LATE_SECONDS else Severity.WARNING
     helps = f"HOSO_INSTANCE={kind}-1 hoso {kind}"
-    return Finding(AREA, severity, what, helps, f"{detail}; a second process shares the work")
+    return Finding(AREA, severity, what, helps, SHARES.of(detail=detail))

@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from connectors.dead_letters import State, grouped, read
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
-from connectors.doctor.words import many
+from connectors.doctor.words import Said, listed, many, minute, quoted
 
 AREA = "dead letters"
 MOST = 3
 """So many kinds of reasons have a line of their own."""
+WAIT = Said("{letters}, của {topic}: {reason}", "{letters} of {topic}: {reason}")
+NEWEST = Said("bản tin mới nhất được ghi lúc {at}", "the newest was written {at}")
+MORE = Said("còn {letters} nữa, thuộc {kinds} loại khác", "{letters} more, of {kinds} other kinds")
+NONE_WAITS = Said("không có bản tin nào đang chờ", "no dead letter waits")
+STATES = {
+    State.WAITING: Said("{count} đang chờ", "{count} waiting"),
+    State.REDRIVEN: Said("{count} đã đưa lại", "{count} redriven"),
+    State.CAME_BACK: Said("{count} quay lại", "{count} came back"),
+}
 
 
 def findings(place: Place) -> Iterator[Finding]:
@@ -20,13 +29,15 @@ def findings(place: Place) -> Iterator[Finding]:
     kinds = sorted(waiting.items(), key=lambda one: -len(one[1]))
     for (topic, reason), found in kinds[:MOST]:
         newest = max(one.kept.time for one in found)
-        what = f"{many(len(found), 'dead letter waits', 'dead letters wait')} of {topic}: {reason}"
+        count = many(len(found), "dead letter waits", "dead letters wait", vi="bản tin không đọc được đang chờ")
+        what = WAIT.of(letters=count, topic=topic, reason=quoted(reason))
         helps = f"hoso dead-letters list --topic {topic} --state waiting"
-        yield Finding(AREA, Severity.WARNING, what, helps, f"the newest was written {newest:%Y-%m-%d %H:%M}")
+        yield Finding(AREA, Severity.WARNING, what, helps, NEWEST.of(at=minute(newest)))
     if more := sum(len(found) for _, found in kinds[MOST:]):
-        what = f"{many(more, 'dead letter')} more, of {len(kinds) - MOST} other kinds"
+        count = many(more, "dead letter", vi="bản tin không đọc được")
+        what = MORE.of(letters=count, kinds=len(kinds) - MOST)
         yield Finding(AREA, Severity.WARNING, what, "hoso dead-letters list --state waiting")
     if not kinds:
-        states = Counter(one.state.value for one in letters)
-        ended = ", ".join(f"{count} {name}" for name, count in states.items())
-        yield Finding(AREA, Severity.OK, "no dead letter waits", detail=ended)
+        states = Counter(one.state for one in letters)
+        ended = listed([STATES[state].of(count=count) for state, count in states.items()])
+        yield Finding(AREA, Severity.OK, NONE_WAITS, more=ended)

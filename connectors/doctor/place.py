@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from connectors.broker.groups import members
 from connectors.doctor.asking import Asked, ask
+from connectors.doctor.words import Said
 from connectors.project import sets
 from connectors.project.tables import Tables
 from connectors.reference import in_force
@@ -28,7 +29,17 @@ WITHOUT_GROUP = ("edge", "monitor")
 PATIENCE_SECONDS = 5.0
 """How long (real time) a cluster may take that was never asked for a group: it makes their place first."""
 
+KAFKA_IS_AWAY = Said("không liên lạc được với Kafka", "Kafka is away")
+
 T = TypeVar("T")
+
+
+class NotThere(TryLater):
+    """What has to be there to be looked at is not; said in both languages."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.en)
+        self.said = said
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,7 @@ class Place:
     def need_kafka(self) -> None:
         """Raises TryLater if it was found away."""
         if self.kafka_is_away:
-            raise TryLater("Kafka is away")
+            raise NotThere(KAFKA_IS_AWAY)
 
     @contextmanager
     def read_model(self) -> Iterator[tuple[Connection, Tables]]:

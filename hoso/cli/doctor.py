@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from hoso import broker
+from hoso.cli.language import Language
 from hoso.ports import LOOPBACK
 from hoso.processes import PROCESSES
 from hoso.settings import Settings
 
 if TYPE_CHECKING:
     from connectors.doctor.finding import Report
+    from connectors.doctor.words import Said
     from connectors.store import Store
 
 COLOURS = {"OK": "green", "NOTE": "cyan", "WARNING": "yellow", "BAD": "bold red"}
@@ -40,7 +42,8 @@ def doctor(
     watch: Annotated[
         float | None, typer.Option(min=1, help="Look again every so many seconds, until Ctrl-C.", metavar="SECONDS")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One object, for machines.")] = False,
+    lang: Annotated[Language, typer.Option(help="The language of the screen.")] = Language.EN,
+    as_json: Annotated[bool, typer.Option("--json", help="One object, for machines, in both languages.")] = False,
 ) -> None:
     """Look for what is wrong, and say it: the worst first, each line with the command that helps.
 
@@ -50,6 +53,7 @@ def doctor(
     \b
     hoso doctor
     hoso doctor --watch 10
+    hoso doctor --lang vi
     hoso doctor --ask worker-0:9100 --ask edge-0:9100 --archive /backups/hoso
     hoso doctor --json | jq -r '.findings[] | select(.severity == "BAD") | .help'
     """
@@ -57,33 +61,42 @@ def doctor(
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     with _opened(ask, archive) as look:
         if watch is not None and not as_json:
-            _watch(look, watch)
+            _watch(look, watch, lang)
             return
         report = look()
     if as_json:
         print(json.dumps(report.document(), ensure_ascii=False, indent=2))
     else:
-        Console().print(screen(report))
+        Console().print(screen(report, lang))
     if report.worst.name == "BAD":
         raise typer.Exit(1)
 
 
-def screen(report: "Report") -> Group:
+def screen(report: "Report", lang: Language) -> Group:
     """The report as a table: how bad, where, what, and under it the command that helps."""
     from connectors.dead_letters import printable
+    from connectors.doctor.words import AREAS, SEVERITIES, alike
 
-    counts = [f"{sum(one.severity.name == name for one in report.findings)} {name}" for name in reversed(COLOURS)]
+    def called(name: str, names: "Mapping[str, Said]") -> str:
+        # In English as the document calls it.
+        return names[name].vi if lang is Language.VI else name
+
+    counts = [
+        f"{sum(one.severity.name == name for one in report.findings)} {called(name, SEVERITIES)}"
+        for name in reversed(COLOURS)
+    ]
     table = Table(box=None, pad_edge=False, show_header=False)
     for name in ("severity", "area"):
         table.add_column(name, no_wrap=True)
     table.add_column("what", overflow="fold")
     for one in report.findings:
-        says = Text(printable(one.what))
+        says = Text(printable(one.says.in_language(lang)))
         if one.detail:
-            says.append(f"\n{printable(one.detail)}", style="dim")
+            says.append(f"\n{printable(alike(one.more).in_language(lang))}", style="dim")
         if one.help_command:
             says.append(f"\n$ {printable(one.help_command)}", style="bold")
-        table.add_row(Text(one.severity.name, style=COLOURS[one.severity.name]), one.area, says)
+        severity = Text(called(one.severity.name, SEVERITIES), style=COLOURS[one.severity.name])
+        table.add_row(severity, called(one.area, AREAS), says)
     return Group(Text(f"{report.at:%Y-%m-%d %H:%M:%S}  {', '.join(counts)}", style="dim"), table)
 
 
@@ -130,7 +143,7 @@ def _bootstrap() -> str:
     return settings.kafka_bootstrap or (running.bootstrap if running else f"{LOOPBACK}:{settings.kafka_port}")
 
 
-def _watch(look: _Look, seconds: float) -> None:
+def _watch(look: _Look, seconds: float, lang: Language) -> None:
     """Screen after screen until Ctrl-C: in a terminal each in the place of the last, else one below the other."""
     console, over = Console(), threading.Event()
     # Said here, because a shell's script makes what it starts in the background deaf to Ctrl-C.
@@ -139,6 +152,6 @@ def _watch(look: _Look, seconds: float) -> None:
     live = Live(console=console, auto_refresh=False, screen=True) if console.is_terminal else None
     with live or nullcontext():
         while not over.is_set():
-            shown = screen(look())
+            shown = screen(look(), lang)
             live.update(shown, refresh=True) if live else console.print(shown)
             over.wait(seconds)

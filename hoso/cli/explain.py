@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,16 +17,9 @@ from connectors.settings import Settings
 from connectors.tracking import link
 from hoso.cli.cluster import bootstrap_of
 from hoso.cli.dossier import AsJson, Code, found
+from hoso.cli.language import Language
 from rules.deadlines import articles
 from rules.deadlines.phrases import PROVISIONAL, day_in
-
-
-class Language(StrEnum):
-    """The language of a working."""
-
-    VI = "vi"
-    EN = "en"
-
 
 COLUMNS = {Language.VI: ("ngày", "", "được tính là", "căn cứ"), Language.EN: ("day", "", "counted as", "basis")}
 WEEKDAYS = {

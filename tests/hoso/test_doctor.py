@@ -83,9 +83,18 @@ def test_the_document_says_what_the_screen_says(home: Path) -> None:
     report = json.loads(said("--json").stdout)
 
     assert report["worst"] == "BAD"
-    assert {"area", "severity", "what", "help", "detail"} == set(report["findings"][0])
+    assert {"area", "severity", "what", "help", "detail", "what_vi", "detail_vi"} == set(report["findings"][0])
     helps = {one["help"] for one in report["findings"] if one["what"].startswith("no ")}
     assert helps >= {"hoso worker", "hoso notify"}
+
+
+def test_the_screen_stands_in_vietnamese_with_the_same_commands(home: Path) -> None:
+    screen = said("--lang", "vi")
+
+    assert screen.exit_code == 1
+    assert "không có tiến trình dispatch nào chạy" in screen.stdout and "no dispatch runs" not in screen.stdout
+    assert "Nghiêm trọng" in screen.stdout and "Tiến trình" in screen.stdout
+    assert "$ hoso dispatch" in screen.stdout
 
 
 def test_the_command_that_a_line_names_ends_what_it_says(home: Path, cluster: str) -> None:

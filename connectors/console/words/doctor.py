@@ -1,39 +1,22 @@
-"""What stands around the doctor's findings. The findings themselves are those of `hoso doctor`, in English."""
+"""What stands around the doctor's findings. The findings themselves are those of `hoso doctor`."""
 
 from typing import Any
+
+from connectors.doctor.words import AREAS, SEVERITIES
 
 SAYS: dict[str, dict[str, Any]] = {
     "vi": {
         "title": "Chẩn đoán hệ thống",
-        "about": "Toàn bộ kết quả xem xét, điều xấu nhất trước, kèm lệnh nên dùng; cùng lời (tiếng Anh) với lệnh "
-        "hoso doctor.",
+        "about": "Toàn bộ kết quả xem xét, điều xấu nhất trước, kèm lệnh nên dùng; cùng lời với lệnh "
+        "hoso doctor --lang vi.",
         "findings": "Điều cần xử lý",
         "caption": "Xem lúc {at}, điều xấu nhất trước.",
         "all_well": "Không có gì cần xử lý.",
         "well": "Mọi kết quả, trong đó {count} điều bình thường",
         "severity": "Mức",
-        "severities": {"BAD": "Nghiêm trọng", "WARNING": "Cảnh báo", "NOTE": "Lưu ý", "OK": "Bình thường"},
+        "severities": {name: said.vi for name, said in SEVERITIES.items()},
         "area": "Phần",
-        "areas": {
-            "kafka": "Kafka",
-            "database": "Cơ sở dữ liệu",
-            "processes": "Tiến trình",
-            "lag": "Độ trễ",
-            "parked": "Hồ sơ bị giữ lại",
-            "breakers": "Ngắt mạch",
-            "queues": "Hàng đợi",
-            "holds": "Lệnh tạm giữ",
-            "dead letters": "Bản tin không đọc được",
-            "post": "Bưu chính",
-            "keys": "Khóa",
-            "agencies": "Cơ quan",
-            "carriers": "Đơn vị bưu chính",
-            "disk": "Đĩa",
-            "clock": "Đồng hồ",
-            "reference": "Dữ liệu tham chiếu",
-            "versions": "Phiên bản",
-            "read model": "Mô hình đọc",
-        },
+        "areas": {name: said.vi for name, said in AREAS.items()},
         "what": "Điều thấy được",
         "helps": "Lệnh nên dùng",
         "open_page": "Mở trang",
@@ -46,28 +29,9 @@ SAYS: dict[str, dict[str, Any]] = {
         "all_well": "Nothing is wrong.",
         "well": "All that was found, {count} of it well",
         "severity": "How bad",
-        "severities": {"BAD": "Bad", "WARNING": "Warning", "NOTE": "Note", "OK": "OK"},
+        "severities": {name: said.en for name, said in SEVERITIES.items()},
         "area": "Area",
-        "areas": {
-            "kafka": "Kafka",
-            "database": "Database",
-            "processes": "Processes",
-            "lag": "Lag",
-            "parked": "Parked dossiers",
-            "breakers": "Breakers",
-            "queues": "Queues",
-            "holds": "Holds",
-            "dead letters": "Dead letters",
-            "post": "Post",
-            "keys": "Keys",
-            "agencies": "Agencies",
-            "carriers": "Carriers",
-            "disk": "Disk",
-            "clock": "Clock",
-            "reference": "Reference data",
-            "versions": "Versions",
-            "read model": "Read model",
-        },
+        "areas": {name: said.en for name, said in AREAS.items()},
         "what": "What was found",
         "helps": "What helps",
         "open_page": "Open the page",

@@ -20,6 +20,7 @@ from connectors.store import open_store
 from hoso import broker
 from schemas.reference import Bundle
 from tests.builders import a_bundle, an_agency
+from tests.connectors.doctor.english import english_in
 
 NOWHERE = "127.0.0.1:1"
 CALLBACK = {"url": "https://agency.example/hoso", "development": True}
@@ -33,6 +34,22 @@ def the_bundle() -> Bundle:
         an_agency("H29.05", callback=CALLBACK, stage="shadow"),
     ]
     return a_bundle("of-the-doctor", agencies=agencies)
+
+
+@pytest.fixture(autouse=True)
+def in_vietnamese_too(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test finds is said in Vietnamese too, and so is what there is to know more, but an error's words."""
+    made, begin = list[Finding](), Finding.__init__
+
+    def kept(self: Finding, *given: Any, **named: Any) -> None:
+        begin(self, *given, **named)
+        made.append(self)
+
+    monkeypatch.setattr(Finding, "__init__", kept)
+    yield
+    said = [text for one in made for text in (one.says.vi, "" if isinstance(one.more, str) else one.more.vi)]
+    assert [text for text in said if english_in(text)] == []
+    assert all(one.says.vi and one.says.vi != one.what for one in made)
 
 
 @pytest.fixture(scope="session")

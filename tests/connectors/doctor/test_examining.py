@@ -11,6 +11,7 @@ import pytest
 from connectors.doctor.examining import AREAS, GATES, Area, examine, examine_at
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
+from connectors.doctor.words import Said
 from connectors.settings import Settings
 from connectors.store import Store, open_store
 from tests.connectors.doctor.conftest import NOWHERE
@@ -42,6 +43,9 @@ def test_where_nothing_runs_everything_is_a_line_that_says_what_starts_it(
     assert (database.severity, database.help_command) == (Severity.BAD, "hoso up")
     lag = next(one for one in report.findings if one.area == "lag")
     assert lag.what == "cannot be looked at while Kafka is away"
+    assert lag.says.vi == "không xem được khi chưa liên lạc được với Kafka"
+    post = next(one for one in report.findings if one.area == "post")
+    assert post.document()["detail_vi"] == "chưa có mô hình đọc: `hoso project` sẽ tạo"
     assert not list(settings.home.glob("*.db"))
 
 
@@ -66,7 +70,7 @@ def test_an_area_that_breaks_is_a_line_and_the_others_are_looked_at(on_kafka: Pl
     def breaks(_: Place) -> list[Finding]:
         raise ZeroDivisionError("a fault of ours\nsecond line")
 
-    areas = [Area("broken", breaks), Area("well", lambda _: [Finding("well", Severity.OK, "fine")])]
+    areas = [Area("broken", breaks), Area("well", lambda _: [Finding("well", Severity.OK, Said("ổn", "fine"))])]
 
     found = {one.area: one for one in examine_at(on_kafka, areas).findings}
 

@@ -1,7 +1,6 @@
 """What waits for an operator: holds, dead letters, parked dossiers, silent items, unknown codes; from real topics."""
 
 import shlex
-import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -62,7 +61,7 @@ def test_an_operators_hold_is_noted_and_after_a_day_a_warning(on_kafka: Place, h
 
 
 def test_dead_letters_wait_by_topic_and_reason(on_kafka: Place) -> None:
-    reason = f"no word of ours {uuid.uuid4().hex[:6]}"
+    reason = "no word of ours at all"
     with Producer(on_kafka.bootstrap) as producer:
         for offset in (7_000_001, 7_000_002):
             keep(Message(WEBHOOKS, 0, offset, b"k", b"\xff"), reason, producer)
@@ -71,6 +70,7 @@ def test_dead_letters_wait_by_topic_and_reason(on_kafka: Place) -> None:
 
     assert found.severity is Severity.WARNING
     assert found.what == f"2 dead letters wait of {WEBHOOKS}: {reason}"
+    assert found.says.vi == f"2 bản tin không đọc được đang chờ, của {WEBHOOKS}: “{reason}”"
     assert found.help_command == f"hoso dead-letters list --topic {WEBHOOKS} --state waiting"
 
 

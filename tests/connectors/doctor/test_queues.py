@@ -12,7 +12,7 @@ from connectors.doctor import breakers, queues
 from connectors.doctor.finding import Severity
 from connectors.doctor.place import Place
 from connectors.lane import Lane, LanePolicy
-from connectors.store import callbacks, held, items, standing
+from connectors.store import callbacks, held, item_codes, items, standing
 from connectors.store.breaker import BreakerPolicy
 from connectors.store.items import Unmatched
 from connectors.store.queue import Owed, Queue
@@ -144,6 +144,24 @@ def test_updates_that_belong_to_nobody_for_days_are_noted(place_in: Place) -> No
     found = only(list(queues.findings(place_in)), "no leg we know")
 
     assert (found.severity, found.help_command) == (Severity.NOTE, "hoso reconcile ghn STATEMENT.csv")
+
+
+@pytest.mark.parametrize(("free", "severity"), [(0, Severity.BAD), (1, Severity.WARNING), (49, Severity.WARNING)])
+def test_a_pool_of_item_codes_that_runs_out_is_a_finding(place_in: Place, free: int, severity: Severity) -> None:
+    with place_in.store.begin() as connection:
+        item_codes.add(connection, "vnpost_hcc", [f"RX{number:09d}VN" for number in range(free + 1)])
+        item_codes.bind(connection, "vnpost_hcc", "H29.12-261102-0001/D1")
+
+    found = only(list(queues.findings(place_in)), "left")
+
+    assert (found.severity, found.help_command) == (severity, "hoso carrier pool vnpost_hcc add FILE")
+
+
+def test_a_pool_that_lasts_and_a_carrier_without_one_are_no_finding(place_in: Place) -> None:
+    with place_in.store.begin() as connection:
+        item_codes.add(connection, "vnpost_hcc", [f"RX{number:09d}VN" for number in range(item_codes.FEW)])
+
+    assert [one.severity for one in queues.findings(place_in)] == [Severity.OK]
 
 
 def test_a_carrier_that_does_not_answer_is_bad_and_may_be_held(place_in: Place) -> None:
