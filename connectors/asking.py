@@ -12,6 +12,7 @@ from connectors.partner import Partner
 from connectors.seal import Evidence
 from connectors.store.queue import Owed, Queue
 from connectors.verdicts import Refused, TryLater, Unreadable
+from schemas import trace, tracing
 from schemas.event import Frozen, Instant, derived_id
 from schemas.instant import clock, now
 from schemas.postal import RANK, ParcelStatus, Via, WebhookReceived, WebhookVerdict
@@ -36,6 +37,8 @@ class Question(Frozen):
     at: Instant | None = None
     once: bool = False
     """Without `status`: asked until it is answered, and then no more."""
+    traceparent: str | None = None
+    """Of what gave rise to it; a question that time alone brings begins a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ class Asker:
     def work(self, row: Owed) -> None:
         """Ask, publish what is answered, and ask again later where that was not all. A question refused is given up."""
         question = Question.model_validate_json(row.body)
+        with tracing.span("ask", trace.known(question.traceparent)) as span:
+            span.notes(carrier=question.carrier, attempt=row.attempts + 1)
+            self._work(row, question.model_copy(update={"traceparent": span.traceparent}))
+
+    def _work(self, row: Owed, question: Question) -> None:
         try:
             answers = self._ask(question)
         except Refused as refused:
@@ -129,6 +137,7 @@ class Asker:
             subject=digest,
             time=moment,
             recordedtime=moment,
+            traceparent=question.traceparent,
             data=data,
         )
 

@@ -151,6 +151,7 @@ class Poll:
                 item=data.item_code,
                 status=data.status,
                 at=data.at,
+                traceparent=event.traceparent,
             )
             self._put(conn, name, question, reference, order_no, clock().seconds())
 

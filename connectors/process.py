@@ -13,7 +13,7 @@ from connectors.broker.login import prove
 from connectors.ops_port import OpsPort
 from connectors.settings import WRONG_SETTING, Settings, load
 from connectors.verdicts import WrongLogin
-from schemas import telemetry
+from schemas import telemetry, tracing
 from schemas.instant import clock
 from schemas.release import Running
 
@@ -46,6 +46,7 @@ def serve(name: str, build: Callable[[Settings, threading.Event], Service], sett
     settings = settings or load(Settings)
     _come_in(settings)
     telemetry.configure(name)
+    tracing.start(name, settings.instance, settings, _away)
     clock()
     stop = _told_to_stop()
     service = build(settings, stop)
@@ -56,6 +57,7 @@ def serve(name: str, build: Callable[[Settings, threading.Event], Service], sett
     finally:
         service.close()
         port.close()
+        tracing.stop()
     log.info("process.stopped")
 
 
@@ -66,6 +68,14 @@ def _come_in(settings: Settings) -> None:
     except WrongLogin as error:
         sys.stderr.write(f"{error.why}.\n")
         raise SystemExit(WRONG_SETTING) from error
+
+
+def _away(why: str | None) -> None:
+    """The log's word on a collector that takes no spans, and on one that does again."""
+    if why is None:
+        log.info("traces.back")
+    else:
+        log.warning("traces.away", why=why)
 
 
 def _told_to_stop() -> threading.Event:

@@ -30,6 +30,7 @@ from connectors.settings import Settings
 from connectors.store import items, open_store
 from connectors.store.items import Item, Unmatched
 from connectors.verdicts import TryLater, Unreadable
+from schemas import tracing
 from schemas.dossier import LOG
 from schemas.event import DOSSIER, Event
 from schemas.postal import WEBHOOKS, OrderAccepted, ParcelStatus, PostalFact, WebhookReceived
@@ -252,6 +253,13 @@ class Translate:
         Bytes whose day's key is destroyed are older than we keep them: there is nothing to be read, now or later.
         """
         assert isinstance(event, WebhookReceived)
+        with tracing.about("translate", event) as span:
+            # What it says hangs beneath the reading of it.
+            updates = self._read(message, event.model_copy(update={"traceparent": span.traceparent}))
+            span.notes(carrier=event.data.carrier, outcome="read" if updates else "nothing")
+        return updates
+
+    def _read(self, message: Message, event: WebhookReceived) -> list[Sighting]:
         carrier = carriers().get(event.data.carrier)
         if carrier is None:
             keep(message, f"there is no carrier {event.data.carrier}", self._producer, self._boxes)

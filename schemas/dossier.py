@@ -6,7 +6,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from schemas.event import AgencyCode, Event, Frozen, Instant, LegName, Money, ProcedureCode, ShortText
@@ -151,10 +152,19 @@ class Submitted(DossierFact):
     data: Data
 
 
+FOR_THE_POST: JsonDict = {
+    "if": {"properties": {"return_mode": {"const": "POST"}}, "required": ["return_mode"]},
+    "then": {"properties": {"contact": {"type": "object"}}, "required": ["contact"]},
+}
+"""Return by post needs somewhere to go, as JSON Schema says it."""
+
+
 class Received(DossierFact):
     """Accepted, with a code and the appointment slip (tiếp nhận, slip 01)."""
 
     class Data(Frozen):
+        model_config = ConfigDict(json_schema_extra=FOR_THE_POST)
+
         procedure_code: ProcedureCode
         channel: Channel
         receiving_agency: AgencyCode

@@ -7,6 +7,7 @@ import structlog
 from rules.parking import advance, due_of, parked
 from rules.rebasing import rebased
 from rules.reference import Reference
+from schemas import tracing
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, derived_id, ref_in
 from schemas.instant import aware
@@ -125,7 +126,10 @@ class Guard:
 
 
 def _stamped(fact: Event) -> bytes:
-    return fact.model_copy(update={"codeversion": RELEASE}).encode()
+    """What time alone sets in motion begins a trace: it is written once, and all that follows bears what is written."""
+    with tracing.span("timer", None) as span:
+        span.notes(type=fact.type)
+        return fact.model_copy(update={"codeversion": RELEASE, "traceparent": span.traceparent}).encode()
 
 
 class Firing:

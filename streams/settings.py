@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from schemas.login import LoginSettings
+from schemas.tracing import TracingSettings
 
 
 def _addresses(value: str) -> str:
@@ -19,7 +20,7 @@ def _addresses(value: str) -> str:
     return value
 
 
-class WorkerSettings(LoginSettings):
+class WorkerSettings(LoginSettings, TracingSettings):
     """Settings of `hoso worker`."""
 
     model_config = SettingsConfigDict(env_prefix="HOSO_", env_ignore_empty=True, extra="ignore", frozen=True)

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import structlog
 from pydantic import ValidationError
 
+from schemas import tracing
 from schemas.dossier import LOG
 from schemas.instant import clock
 from schemas.login import WrongLogin
@@ -20,6 +21,7 @@ from streams.holds import Holds
 from streams.ops_port import serving
 from streams.reference import Library
 from streams.settings import WorkerSettings
+from streams.tracing import away, traced
 
 log = structlog.get_logger()
 
@@ -31,6 +33,7 @@ def main() -> NoReturn:
     """Run a worker until SIGTERM. Exit status 0 in order, 2 for a wrong setting, 70 and 75 as the engine says."""
     settings = _settings()
     configure("worker")
+    tracing.start("worker", settings.instance, settings, away)
     clock()
     library = Library(settings.kafka_bootstrap)
     _come_in(library, settings)
@@ -67,7 +70,7 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
         input_topic=LOG,
         table=TABLE,
         partitions=settings.log_partitions,
-        step=fold.step,
+        step=traced(fold.step) if tracing.is_on() else fold.step,
         timers=Timers(fire=Firing(library, holds).fire, clock=lambda: clock().seconds(), every_seconds=0.05),
         sweep=Sweep(look=rebasing.look, occasion=rebasing.occasion),
         log_id=topic_id_reader(settings.kafka_bootstrap, LOG, **settings.client()),

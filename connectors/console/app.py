@@ -15,6 +15,7 @@ from connectors.console.desk import Desk, NotYours
 from connectors.console.door import NotAllowed, NotOurs, NotSignedIn, session_of
 from connectors.console.pages import PAGES
 from connectors.console.view import HERE, View
+from connectors.untold import UNTOLD
 from connectors.verdicts import TryLater
 from rules.reference import UnknownVersion
 
@@ -26,7 +27,7 @@ LEAST_BETWEEN_SECONDS = 1.0
 
 def make_console(desk: Desk) -> FastAPI:
     """The app over these tools. It closes none of them."""
-    app = FastAPI(title="hoso console", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="hoso console", docs_url=None, redoc_url=None, openapi_url=None, telemetry=UNTOLD)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.include_router(sign_in.routes(desk))
     app.include_router(_live(desk))

@@ -20,6 +20,7 @@ from connectors.reference import References
 from connectors.secrets import Secrets, ensure_secrets
 from connectors.settings import Settings
 from connectors.store import Store, open_store
+from connectors.untold import UNTOLD
 
 STOP_SECONDS = 5
 """How long (real time) requests under way may take to end."""
@@ -48,7 +49,7 @@ class Console:
         self._desk = desk_of(
             settings, self._store, self._read_store, self._producer, self._references, self._holds, secrets
         )
-        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=UNTOLD)
         app.mount(AT, make_console(self._desk))
         app.add_api_route("/", lambda: RedirectResponse(f"{AT}/"), include_in_schema=False)
         config = uvicorn.Config(

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from connectors.edge import contract, dossiers, events, feed, keeping, problem, receipts, track, webhooks
 from connectors.edge.door import Door
+from connectors.untold import UNTOLD
 from schemas.contract import Json
 
 THREADS = 16
@@ -22,7 +23,7 @@ def make_app(door: Door) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
 
-    app = FastAPI(title=contract.TITLE, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(title=contract.TITLE, docs_url=None, redoc_url=None, lifespan=lifespan, telemetry=UNTOLD)
     problem.install(app)
     for room in (events, webhooks, feed, dossiers, receipts, track, keeping):
         app.include_router(room.routes(door))

@@ -17,6 +17,7 @@ from connectors.edge.rating import Became, Ratings, Sent
 from connectors.history import folded, history
 from connectors.project.remembered import remembered
 from connectors.project.sets import NotFilled
+from schemas import trace
 
 FRESH_SECONDS = 30.0
 """How long (real time) what was read off the log is shown again: whoever has a link may call it often."""
@@ -67,8 +68,8 @@ class Desk:
     def rate(self, link: Link, sent: Sent, request: Request) -> Became:
         """What becomes of a rating. Raises as `show` does."""
         code = self._code(link, request)
-        trace = request.headers.get("traceparent")
-        became = self._ratings.take(self._door.gate, code, sent, lambda: self._look(code), trace)
+        came_by = request.headers.get(trace.HEADER)
+        became = self._ratings.take(self._door.gate, code, sent, lambda: self._look(code), came_by)
         self._fresh.forget(code)
         return became
 

@@ -17,6 +17,7 @@ from connectors.gate.authority import codes_of
 from connectors.gate.gate import Accepted, Conflict, Offer, Verdict
 from connectors.gate.judge import Rejection
 from connectors.store import gate_seen
+from schemas import trace
 from schemas.event import Instant, NotAnEvent
 from schemas.notice import FieldProblem
 from schemas.reference import Agency
@@ -57,7 +58,7 @@ class Lasts(BaseModel):
 
 def _request_body() -> dict[str, Any]:
     event = {"$ref": "#/components/schemas/AgencyEvent"}
-    many = {"type": "array", "items": event, "maxItems": MOST_EVENTS}
+    many = {"type": "array", "items": event, "minItems": 1, "maxItems": MOST_EVENTS}
     content = {"schema": {"oneOf": [event, many]}}
     kinds = ("application/cloudevents+json", "application/cloudevents-batch+json", "application/json")
     return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, content)}}
@@ -105,8 +106,8 @@ def _take(door: Door, agency: Agency, raw: bytes, request: Request) -> JSONRespo
         seconds = str(int(wait) + 1)
         says = f"More than {agency.events_per_minute} events a minute; send the same again in {seconds} s."
         raise Problem(429, says, {"retry-after": seconds})
-    trace = request.headers.get("traceparent")
-    verdicts = door.gate.admit([Offer(event, agency.code, trace) for event in events], DOOR)
+    came_by = request.headers.get(trace.HEADER)
+    verdicts = door.gate.admit([Offer(event, agency.code, came_by) for event in events], DOOR)
     return _answer(verdicts)
 
 

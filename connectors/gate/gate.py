@@ -1,8 +1,6 @@
 """Judged events in, facts on the log out: sealed, dated, digested, and durable before anybody is told they are."""
 
 import hmac
-import re
-import secrets as random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,17 +16,18 @@ from connectors.reference import References
 from connectors.seal import Sealer
 from connectors.secrets import Secrets
 from connectors.store import Store, gate_seen
+from schemas import trace, tracing
 from schemas.dossier import DossierFact
 from schemas.event import MOST_BYTES, Event, canonical, derived_id, digest_of
 from schemas.instant import now
 from schemas.notice import EventRejected
 from schemas.reference import Bundle
+from schemas.tracing import Span
 
 SOURCE = "/hoso/gate"
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Of a tracking code: no I, L, O and U, which are taken for others or make words."""
 TRACKING_LETTERS = 10
-TRACE = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 CONFLICT = "Another event of yours with this id says something else; a new fact needs a new id."
 
 
@@ -72,16 +71,17 @@ class Gate:
         """
         bundle, at = self._references.newest(), now()
         judged = [judge(offer.raw, offer.caller, bundle, at) for offer in offers]
+        spans = [_span(one, offer) for offer, one in zip(offers, judged, strict=True)]
         known = self._known([one.event for one in judged if isinstance(one, Admitted)])
         sealer = Sealer(self._secrets.openers_public, self._store)
         facts = [
-            self._fact(one, offer, sealer, bundle, at) if isinstance(one, Admitted) else one
-            for offer, one in zip(offers, judged, strict=True)
+            self._fact(one, span.traceparent, sealer, bundle, at) if isinstance(one, Admitted) else one
+            for span, one in zip(spans, judged, strict=True)
         ]
         decided = [_last_look(fact, known) if isinstance(fact, Event) else fact for fact in facts]
         rejected = [
-            rejection(offer, one, bundle, at)
-            for offer, one in zip(offers, decided, strict=True)
+            rejection(offer, one, span.traceparent, bundle, at)
+            for offer, span, one in zip(offers, spans, decided, strict=True)
             if isinstance(one, Rejection)
         ]
         admitted = [one for one in decided if isinstance(one, Event)]
@@ -90,6 +90,8 @@ class Gate:
         self._producer.publish([*admitted, *rejected])
         self._remember(admitted)
         _count(door, len(admitted), len(rejected))
+        for offer, span, one in zip(offers, spans, decided, strict=True):
+            _ends(span, one, door, offer.caller)
         return [Accepted(one.id, one.subject) if isinstance(one, Event) else one for one in decided]
 
     def state(self, fact: Event, door: str, traceparent: str | None = None) -> Event:
@@ -100,10 +102,12 @@ class Gate:
         bundle, at = self._references.newest(), now()
         sealer = Sealer(self._secrets.openers_public, self._store)
         admitted = Admitted(fact, fact.model_dump(mode="json", exclude_none=True)["data"])
-        said = self._fact(admitted, Offer({}, fact.source, traceparent), sealer, bundle, at)
+        span = _span(admitted, Offer({}, fact.source, traceparent))
+        said = self._fact(admitted, span.traceparent, sealer, bundle, at)
         sealer.keep()
         self._producer.publish([said])
         _count(door, 1, 0)
+        _ends(span, said, door)
         return said
 
     def digest(self, data: object) -> str:
@@ -121,7 +125,7 @@ class Gate:
             with self._store.begin(lasting=False) as transaction:
                 gate_seen.remember(transaction, facts)
 
-    def _fact(self, admitted: Admitted, offer: Offer, sealer: Sealer, bundle: Bundle, at: datetime) -> Event:
+    def _fact(self, admitted: Admitted, traceparent: str, sealer: Sealer, bundle: Bundle, at: datetime) -> Event:
         """An admitted event as it goes on the log."""
         event = sealer.seal(admitted.event)
         opens = isinstance(event, DossierFact) and event.opens
@@ -131,7 +135,7 @@ class Gate:
                 "refversion": bundle.version,
                 "digest": digest_of(admitted.data, self._secrets.digest),
                 "trackingcode": tracking_code(event.subject, self._secrets.tracking) if opens else None,
-                "traceparent": trace(event.traceparent) or trace(offer.traceparent) or new_trace(),
+                "traceparent": traceparent,
             }
         )
 
@@ -147,7 +151,7 @@ def _last_look(fact: Event, known: Known) -> Event | Rejection:
     return fact
 
 
-def rejection(offer: Offer, rejected: Rejection, bundle: Bundle, at: datetime) -> EventRejected:
+def rejection(offer: Offer, rejected: Rejection, traceparent: str, bundle: Bundle, at: datetime) -> EventRejected:
     """A rejection as its agency is told; the same for the same bytes, faults and agency."""
     agency = authority.edition_of(bundle).agency(offer.caller)
     code = agency.code if agency else offer.caller
@@ -159,9 +163,24 @@ def rejection(offer: Offer, rejected: Rejection, bundle: Bundle, at: datetime) -
         subject=code,
         time=at,
         recordedtime=at,
-        traceparent=offer.traceparent,
+        traceparent=traceparent,
         data=EventRejected.Data(id=rejected.id, subject=rejected.subject, errors=rejected.errors),
     )
+
+
+def _span(judged: Admitted | Rejection, offer: Offer) -> Span:
+    """What is done about an offer: in the trace that its event names, or that it came by, or in a new one."""
+    said = judged.event.traceparent if isinstance(judged, Admitted) else judged.traceparent
+    return tracing.span("admit", trace.known(said) or trace.known(offer.traceparent))
+
+
+def _ends(span: Span, decided: Event | Rejection, door: str, agency: str | None = None) -> None:
+    if agency is not None:
+        span.notes(agency=agency)
+    if isinstance(decided, Event):
+        span.notes(type=decided.type)
+    span.notes(door=door, outcome="accepted" if isinstance(decided, Event) else "rejected")
+    span.ends()
 
 
 def _count(door: str, admitted: int, rejected: int) -> None:
@@ -173,13 +192,3 @@ def tracking_code(dossier: str, key: bytes) -> str:
     """Ten characters for the citizen's slip, drawn from a dossier's code: nobody without the key finds the way back."""
     number = int.from_bytes(hmac.new(key, dossier.encode(), sha256).digest()[:8])
     return "".join(LETTERS[number >> 5 * place & 31] for place in range(TRACKING_LETTERS))
-
-
-def trace(said: str | None) -> str | None:
-    """A trace context in good form, or None."""
-    return said if said is not None and TRACE.fullmatch(said) else None
-
-
-def new_trace() -> str:
-    """A trace context of our own."""
-    return f"00-{random.token_hex(16)}-{random.token_hex(8)}-01"

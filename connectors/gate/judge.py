@@ -13,6 +13,7 @@ from connectors.gate import authority, wire
 from connectors.gate.fields import Kind, places, texts, values
 from connectors.gate.problems import A_DATE, AN_INSTANT, WHOLE, clean, distinct, from_validation, problem
 from rules.reference import Edition
+from schemas import trace
 from schemas.event import MOST_BYTES, Event, NotAnEvent
 from schemas.notice import FieldProblem
 from schemas.reference import Agency, Bundle
@@ -42,6 +43,8 @@ class Rejection:
     id: str | None
     subject: str | None
     errors: tuple[FieldProblem, ...]
+    traceparent: str | None = None
+    """What it says its trace is, unchecked."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -103,7 +106,7 @@ def _rejection(said: dict[str, Any], problems: list[FieldProblem]) -> Rejection:
         value = said.get(name)
         return clean(value) if isinstance(value, str) else None
 
-    return Rejection(told("id"), told("subject"), distinct(problems))
+    return Rejection(told("id"), told("subject"), distinct(problems), told(trace.HEADER))
 
 
 def _envelope(

@@ -37,7 +37,7 @@ SENTENCES = {
     "contact_missing": "It is required when return_mode is POST.",
     "timezone_aware": "It has no zone; write it like 2026-11-02T08:15:00+07:00.",
     "string_type": "It must be text.",
-    "int_type": "It must be a whole number.",
+    "int_type": "It must be a whole number, written without a decimal point.",
     "bool_type": "It must be true or false.",
     "tuple_type": "It must be a list.",
     "model_type": "It must be an object.",

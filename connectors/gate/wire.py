@@ -1,13 +1,17 @@
 """A CloudEvent off the wire, structured or binary, as one plain mapping; nothing is judged yet."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from schemas.event import NotAnEvent
 
 KAFKA_PREFIX, HTTP_PREFIX = "ce_", "ce-"
+QUOTED = re.compile(r"\\(.)")
+"""A sign that a backslash stands before."""
 
 _decode = msgspec.json.Decoder().decode
 _decode_many = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -38,12 +42,22 @@ def attributes(headers: Iterable[tuple[str, bytes | str | None]], prefix: str = 
     """The event's attributes among the headers of a message. Raises NotAnEvent where one is no text."""
     try:
         return {
-            name.lower().removeprefix(prefix): value if isinstance(value, str) else value.decode()
+            name.lower().removeprefix(prefix): _unescaped(value) if isinstance(value, str) else value.decode()
             for name, value in headers
             if value is not None and name.lower().startswith(prefix)
         }
     except UnicodeDecodeError as error:
         raise NotAnEvent(f"a {prefix} header is no UTF-8") from error
+
+
+def _unescaped(value: str) -> str:
+    """A header of HTTP, whose letters beyond ASCII are percent-encoded; older senders quote what has spaces.
+
+    CloudEvents' HTTP binding 1.0.2, 3.1.3.2. On Kafka a header is UTF-8 as it is.
+    """
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = QUOTED.sub(r"\1", value[1:-1])
+    return unquote_to_bytes(value).decode()
 
 
 def from_message(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from connectors.verdicts import TryLater
 from hoso.cli.cluster import bootstrap_of
 from rules.reference import Reference
 from rules.shown import days_of, days_shown, shown
+from schemas import trace
 from schemas.event import Event
 from schemas.instant import clock, date_of
 from schemas.postal import ItemMoved
@@ -73,9 +74,15 @@ def found(code: str) -> tuple[History, Reference]:
 def _timeline(found: History) -> list[dict[str, Any]]:
     return [
         {"time": told.fact.time.isoformat(), "type": told.fact.type, "source": told.fact.source, "id": told.fact.id,
-         "set_in_motion": [fact.type for fact in told.said]}
+         "trace": _trace(told.fact), "set_in_motion": [fact.type for fact in told.said]}
         for told in found.told
     ]  # fmt: skip
+
+
+def _trace(fact: Event) -> str | None:
+    """Under which id a collector has its way."""
+    context = trace.known(fact.traceparent)
+    return trace.trace_in(context) if context else None
 
 
 def _table(found: History) -> Table:
