@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,11 @@ def forms(part: str) -> set[bytes]:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at all of a house, for some parts of a citizen."""
+    """One look at all of a house, for some parts of a citizen; `spans` are what its collector of traces was sent."""
 
     house: House
     parts: tuple[str, ...]
+    spans: Sequence[bytes] = ()
 
     @property
     def _needles(self) -> set[bytes]:
@@ -70,6 +71,7 @@ class Look:
                 yield f"file {file.relative_to(self.house.home)}", file.read_bytes()
         for process, said in metrics(self.house):
             yield f"metrics of {process}", said
+        yield from (("spans", body) for body in self.spans)
 
     def records(self) -> Iterator[tuple[str, Message]]:
         """Every record of every topic, the workers' own too."""

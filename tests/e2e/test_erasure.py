@@ -25,6 +25,7 @@ from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.notice import Notice, NoticeKind, Words
 from schemas.topics import agency_topic
+from tests.collector import Collector
 from tests.e2e.house import FIRST_TRY, REFUSED, House, a_contact, built
 from tests.e2e.looking_through import Look, logs
 
@@ -36,10 +37,18 @@ DAYS = 92 * 86_400
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def collector() -> Iterator[Collector]:
+    """Somebody outside who is told of every span."""
+    with Collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[House]:
     """A house and a Kafka of its own: nobody else's citizens are in it, and its clock goes three months on."""
     with broker.running() as kafka, pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOSO_RETENTION_SECONDS", "1")
+        environment.setenv("HOSO_TRACES_URL", collector.url)
         with built(kafka.bootstrap, tmp_path_factory.mktemp("house")) as running:
             yield running
 
@@ -141,9 +150,12 @@ def keys_of_days(house: House) -> list[bytes | None]:
     return wrapped
 
 
-def test_after_an_erasure_and_its_days_no_topic_table_log_or_metric_gives_the_citizen_back(house: House) -> None:
+def test_after_an_erasure_and_its_days_no_topic_table_log_metric_or_trace_gives_the_citizen_back(
+    house: House, collector: Collector
+) -> None:
     codes = lives(house)
-    look = Look(house, (*PARTS, words_of(house, codes[1])))
+    collector.wait("every door tells", "admit", "fold", "order", "translate", "callback")
+    look = Look(house, (*PARTS, words_of(house, codes[1])), collector.bodies)
 
     # Before it, the citizen lies in the open on the agency's own topic alone, and comes out of the boxes everywhere.
     assert look.plain() == {OWN}
