@@ -26,6 +26,7 @@ FULL: dict[str, tuple[str, ...]] = {
     "recovery": (),
     "clocks": (),
     "webhooks": (),
+    "doors": (),
 }
 QUICK: dict[str, tuple[str, ...]] = {
     "due_dates": ("0.2",),
@@ -38,8 +39,9 @@ QUICK: dict[str, tuple[str, ...]] = {
     "recovery": ("--open", "20000"),
     "clocks": ("--rungs", "1000", "--again", "0", "--moved", "1000"),
     "webhooks": ("--rate", "50", "--seconds", "5"),
+    "doors": ("--quick",),
 }
-WITH_JSON = ("engine", "load", "recovery", "clocks", "webhooks")
+WITH_JSON = ("engine", "load", "recovery", "clocks", "webhooks", "doors")
 """The others print lines and nothing else."""
 
 Found = Mapping[str, Any]

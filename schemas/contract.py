@@ -20,6 +20,10 @@ COMPONENTS = "#/components/schemas/{model}"
 SEALED = ("SealedText", "SealedContact")
 """The forms that never come from outside."""
 AGENCY_EVENT = "AgencyEvent"
+OURS = ("recordedtime", "causationid", "refversion", "digest", "codeversion", "trackingcode", "dataschema")
+"""The attributes that only we set: what an agency says of them is not heard."""
+PLAIN = r"^[^\x00-\x1f\x7f]*$"
+"""An id that can stand in logs, headers and tables."""
 
 
 def _stated_by_agencies() -> dict[str, type[Event]]:
@@ -83,9 +87,12 @@ def agency_events() -> Json:
     for known in stated.values():
         # Other extensions of the envelope are CloudEvents' own business, and what we set is ours.
         components[known.__name__].pop("additionalProperties", None)
-        for ours in ("recordedtime", "causationid", "refversion", "digest", "codeversion", "trackingcode"):
-            components[known.__name__]["properties"].pop(ours, None)
-        components[known.__name__]["required"] = ["id", "source", "type", "subject", "time", "data", "specversion"]
+        properties = components[known.__name__]["properties"]
+        for ours in OURS:
+            properties.pop(ours, None)
+        properties["id"]["pattern"] = PLAIN
+        properties["datacontenttype"] = {"const": "application/json", "default": "application/json"}
+        components[known.__name__]["required"] = ["id", "source", "type", "subject", "time", "data"]
     mapping = {name: COMPONENTS.format(model=known.__name__) for name, known in stated.items()}
     one_of = [{"$ref": ref} for ref in dict.fromkeys(mapping.values())]
     components[AGENCY_EVENT] = {"oneOf": one_of, "discriminator": {"propertyName": "type", "mapping": mapping}}

@@ -6,12 +6,12 @@ dossier is kept on the phone, but the address.
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from connectors.edge.door import Door
+from connectors.edge.door import Door, problems
 from connectors.edge.link import START, Link, link_of
 from connectors.edge.page import PRIVATE
 from connectors.edge.page_words import SAYS
@@ -27,6 +27,7 @@ BLUE, WHITE = "#0b4f9e", "#ffffff"
 A_DAY = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
 NO_SUCH = Problem(404, "There is no such thing here; /track is where a tracking code is typed.")
 
+
 Lang = Annotated[str, Query(description="vi or en")]
 
 
@@ -34,7 +35,12 @@ def routes(door: Door) -> APIRouter:
     """Icons, manifests, QR codes."""
     api = APIRouter(prefix=START, tags=["citizens"])
 
-    @api.get("/app/{name}", summary="An icon, or how a phone keeps the page where codes are typed")
+    @api.get(
+        "/app/{name}",
+        summary="An icon, or how a phone keeps the page where codes are typed",
+        response_class=Response,
+        responses=_shown(MANIFEST, *KINDS.values()),
+    )
     def app(name: str, lang: Lang = "vi") -> Response:
         """The same for everybody."""
         if name == "app.webmanifest":
@@ -43,7 +49,12 @@ def routes(door: Door) -> APIRouter:
             raise NO_SUCH
         return Response(_icon(name), headers=A_DAY, media_type=KINDS[name])
 
-    @api.get("/{tracking}/app.webmanifest", summary="How a phone keeps a dossier's page")
+    @api.get(
+        "/{tracking}/app.webmanifest",
+        summary="How a phone keeps a dossier's page",
+        response_class=Response,
+        responses=_shown(MANIFEST),
+    )
     def of_page(tracking: str, dossier: str = "", lang: Lang = "vi") -> Response:
         """A manifest that begins with this page; whether there is such a dossier it does not say."""
         link = link_of(tracking, dossier, lang)
@@ -51,7 +62,12 @@ def routes(door: Door) -> APIRouter:
             raise NO_SUCH
         return JSONResponse(manifest(link), headers=PRIVATE, media_type=MANIFEST)
 
-    @api.get("/{tracking}/qr.svg", summary="The page's address as a QR code")
+    @api.get(
+        "/{tracking}/qr.svg",
+        summary="The page's address as a QR code",
+        response_class=Response,
+        responses=_shown(KINDS["icon.svg"]),
+    )
     def qr(tracking: str) -> Response:
         """For the slip, and for a phone held before a screen; whether there is such a dossier it does not say."""
         link = link_of(tracking, "", "vi")
@@ -61,6 +77,11 @@ def routes(door: Door) -> APIRouter:
         return Response(svg(address), headers=PRIVATE, media_type=KINDS["icon.svg"])
 
     return api
+
+
+def _shown(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that shows files of these kinds."""
+    return {200: {"description": "The file", "content": {kind: {} for kind in kinds}}} | problems(404)
 
 
 def public_url(settings: Settings) -> str:

@@ -8,12 +8,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from connectors.verdicts import TryLater
 from rules.reference import UnknownVersion
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class Problem(Exception):
@@ -51,11 +53,10 @@ def install(app: FastAPI) -> None:
     async def no_reference(_: Request, error: Exception) -> JSONResponse:
         return later("no reference data is known yet").response()
 
-    async def plain(_: Request, error: Exception) -> JSONResponse:
+    async def plain(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return Problem(
-            error.status_code, f"{error.detail}: /openapi.json lists what is here.", error.headers
-        ).response()
+        headers = _allowed(app, request) if error.status_code == 405 else error.headers
+        return Problem(error.status_code, f"{error.detail}: /openapi.json lists what is here.", headers).response()
 
     async def malformed(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -73,3 +74,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, plain)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(Exception, broken)
+
+
+def _allowed(app: FastAPI, request: Request) -> dict[str, str]:
+    """Every method of this address (RFC 9110, 10.2.1): Starlette names those of the first of its routes only."""
+    asked = {method: {**request.scope, "method": method} for method in METHODS}
+    here = [one for one, scope in asked.items() if any(it.matches(scope)[0] is Match.FULL for it in app.routes)]
+    return {"allow": ", ".join(here)}

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors.broker import Message
 from connectors.gate.gate import LETTERS, Accepted, Conflict, Gate, Offer, tracking_code
@@ -18,13 +20,14 @@ from connectors.secrets import Secrets
 from connectors.store import Store, gate_seen
 from connectors.verdicts import TryLater
 from schemas.dossier import LOG, Received, Submitted
-from schemas.event import digest_of
+from schemas.event import Event, digest_of
 from schemas.notice import REJECTIONS, EventRejected
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from tests.builders import CODE, SAMPLES, VERSION, a_bundle
 from tests.connectors.doubles import FixedReferences, KeptProducer, a_store, some_secrets
 
 CANARY = "Canary Trần Thị Thử"
+GOOD = ("01", "02", "03", "04", "05", "06", "07", "08", "21", "22", "23", "24")
 
 
 class Rig:
@@ -171,6 +174,35 @@ def test_hundreds_of_faults_are_all_named(rig: Rig) -> None:
     assert len(verdict.errors) == 400
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.characters(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_comes_is_on_the_log_or_rejected_with_its_fields_named(rig: Rig, data: st.DataObject) -> None:
+    said = a_sample(data.draw(st.sampled_from(GOOD)))
+    for _ in range(data.draw(st.integers(0, 3))):
+        part = data.draw(st.sampled_from([said, said["data"]]))
+        if isinstance(part, dict):
+            part[data.draw(st.sampled_from([*sorted(part), "invented"]))] = data.draw(JSON)
+    sent = json.dumps(said).encode() if data.draw(st.booleans()) else said
+    before = len(rig.producer.rows)
+
+    (verdict,) = rig.gate.admit([Offer(sent, data.draw(st.sampled_from(["H29.12", "H29.99", "H29.77"])))], "test")
+
+    [(topic, _, value)] = rig.producer.rows[before:]
+    fact = Event.decode(value)
+    if isinstance(verdict, Rejection):
+        assert topic == REJECTIONS and isinstance(fact, EventRejected)
+        assert fact.data.errors == verdict.errors and all(one.field and one.problem for one in verdict.errors)
+    else:
+        assert (topic, fact.id, fact.subject) == (LOG, verdict.id, verdict.subject)
+
+
 # ---------------------------------------------------------------- the Kafka door
 
 
@@ -222,9 +254,7 @@ def test_agencies_take_turns_each_in_its_own_order() -> None:
 
 
 def test_every_admitted_sample_is_an_event_on_the_log(rig: Rig) -> None:
-    rig.admit(
-        *(a_sample(number) for number in ("01", "02", "03", "04", "05", "06", "07", "08", "21", "22", "23", "24"))
-    )
+    rig.admit(*(a_sample(number) for number in GOOD))
 
     assert rig.producer.on(REJECTIONS) == []
     assert all(fact.digest for fact in rig.producer.on(LOG))

@@ -93,6 +93,7 @@ def test_a_faulty_envelope_is_named(change: dict[str, Any], field: str) -> None:
         ("02", {"promised_due_on": "1700006400"}, "data.promised_due_on"),
         ("02", {"promised_due_on": 1700006400}, "data.promised_due_on"),
         ("02", {"fee": 1.5}, "data.fee"),
+        ("02", {"fee": 200.0}, "data.fee"),
         ("02", {"contact": CONTACT}, "data.contact"),
         ("02", {"contact": {"name": "A"}}, "data.contact.phone"),
         ("02", {"documents": [{"name": "a", "kind": "COPY", "copies": 1, "x": 1}]}, "data.documents.0.x"),
