@@ -50,12 +50,15 @@ class Reading:
 
     def cases(self, period: Period, known_at: datetime) -> Iterator[Case]:
         """Every dossier that a form of this period may be about: as stated, or as known then."""
-        table = self._tables.dossiers
+        table, facts = self._tables.dossiers, self._tables.facts
+        before = period.begins.timestamp()
         entered = or_(table.c.entered_at.is_(None), table.c.entered_at < period.ends.timestamp())
-        ended = or_(table.c.ended_at.is_(None), table.c.ended_at >= period.begins.timestamp())
+        ended = or_(table.c.ended_at.is_(None), table.c.ended_at >= before)
+        # What was stopped in whatever year stays pending, as the form's practice has it.
+        stopped = select(facts.c.dossier).where(facts.c.kind == "processing_stopped", facts.c.at < before)
         learned = table.c.recorded_at >= known_at.timestamp()
         adopted = self._adopted()
-        for rows in self._dossiers(or_(entered & ended, learned)):
+        for rows in self._dossiers(or_(entered & ended, table.c.code.in_(stopped), learned)):
             # Of most dossiers the row says it all: known by then, not adopted, not stopped.
             asked = [
                 row

@@ -30,6 +30,7 @@ from tests.connectors.project.stories import (
     LATE,
     OVERDUE,
     REFUSED,
+    STOPPED,
     TAKEN_BACK,
     by_post,
     stories,
@@ -284,3 +285,11 @@ def test_an_adopted_dossier_is_carried_over_from_the_day_its_agency_joined(store
     assert the_line(store) == {"carried_over": 1, "overdue": 1}
     assert the_line(store, Period(date(2026, 10, 1), date(2026, 10, 31))) == {}
     assert the_line(store, Period(date(2026, 12, 1), date(2026, 12, 31))) == {"carried_over": 1, "overdue": 1}
+
+
+def test_a_stopped_dossier_is_carried_over_into_every_period_that_follows(store: Store) -> None:
+    told(store, *(fact for fact in stories() if fact.subject == STOPPED))
+
+    assert the_line(store) == {"direct": 1, "in_time": 1}
+    for period in (Period(date(2026, 12, 1), date(2026, 12, 31)), Period(date(2028, 1, 1), date(2028, 12, 31))):
+        assert the_line(store, period) == {"carried_over": 1, "in_time": 1}

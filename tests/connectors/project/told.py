@@ -15,6 +15,7 @@ from connectors.store import Store
 from rules.dossier import Dossier, evolve
 from rules.facts import Derived
 from rules.reactions import react
+from rules.reference import Reference
 from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.instant import now
@@ -28,7 +29,8 @@ PARTITIONS = 3
 class Told:
     """The records of all topics, in the order in which they were said."""
 
-    def __init__(self, bundle: Bundle | None = None) -> None:
+    def __init__(self, bundle: Bundle | None = None, reference: Reference = REFERENCE) -> None:
+        self._reference = reference
         self.records: list[Message] = []
         self.dossiers: dict[str, Dossier] = {}
         self.derived: dict[str, list[Derived]] = defaultdict(list)
@@ -45,7 +47,7 @@ class Told:
         for fact in facts:
             code = fact.subject
             before = self.dossiers.get(code)
-            after, derived = react(before, evolve(before, fact, REFERENCE), fact, REFERENCE)
+            after, derived = react(before, evolve(before, fact, self._reference), fact, self._reference)
             self.dossiers[code] = after
             self.derived[code] += derived
             self.publish(fact, LOG)
