@@ -11,7 +11,16 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # It ships no types.
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FloatRect,
+    Page,
+    Route,
+    ViewportSize,
+    sync_playwright,
+)
 
 CHROMIUM = "HOSO_TEST_CHROMIUM"
 """Names another browser than `chromium`."""
@@ -35,8 +44,18 @@ LOOKS_FOR: dict[Scheme, Any] = {
     "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
 }
 """What axe looks for: everything by light, and in the dark what the colours change."""
-MOST_BYTES = 150_000
-"""The largest screenshot that the repository keeps."""
+MOST_BYTES, TALLEST = 200_000, 1400
+"""The largest screenshot that the repository keeps, in bytes; a longer page is cut off above so many pixels."""
+LAST_LINE = """tallest => {
+  const end = document.body.getBoundingClientRect().bottom;
+  const seen = box => box.height > 0 && box.right > 0;
+  const boxes = found => [...document.querySelectorAll(found)].map(one => one.getBoundingClientRect()).filter(seen);
+  const lines = boxes("h1, h2, h3, h4, p, li, dt, dd, tr, label, button");
+  const whole = edge => lines.every(box => box.bottom <= edge + 1 || box.top >= edge - 1);
+  const edges = boxes("p, li, dd, fieldset, .cards tbody tr").map(box => box.bottom);
+  return end <= tallest ? end : Math.max(...edges.filter(edge => edge <= tallest && whole(edge)));
+}"""
+"""Where a picture of a page ends: through no line, and below no heading."""
 
 AxeClean = Callable[..., None]
 Shot = Callable[[Page, str], None]
@@ -128,13 +147,16 @@ def _look(context: BrowserContext, url: str, content: str | None, scheme: Scheme
 
 @pytest.fixture
 def shot() -> Shot:
-    """Takes a picture of what a page shows, if HOSO_SCREENSHOTS names a folder."""
+    """Takes a picture of a page from its top, if HOSO_SCREENSHOTS names a folder."""
 
     def take(page: Page, name: str) -> None:
         if folder := os.environ.get(SCREENSHOTS):
             file = Path(folder) / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=file, scale="css")
+            assert page.viewport_size is not None
+            height = page.evaluate(LAST_LINE, TALLEST)
+            clip: FloatRect = {"x": 0, "y": 0, "width": page.viewport_size["width"], "height": height}
+            page.screenshot(path=file, scale="css", full_page=True, clip=clip)
             assert file.stat().st_size <= MOST_BYTES, f"{file} has {file.stat().st_size} bytes"
 
     return take

@@ -1,17 +1,26 @@
 """The console in a real browser: every page, both languages, desk and phone, live, by keyboard, without barriers."""
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
+from connectors import topics
+from connectors.broker import Consumer, Producer
 from connectors.console.app import AT
 from connectors.console.pages import today
-from schemas.instant import VIETNAM
+from connectors.project import sets
+from connectors.project.main import identities
+from connectors.settings import Settings
+from connectors.store import open_store
+from schemas.instant import VIETNAM, now
+from schemas.reference import REFERENCE, ReferencePublished
 from tests.browser.conftest import AxeClean, Shot
-from tests.builders import a_fact, received
+from tests.builders import ROOT, a_bundle, a_fact, received
 from tests.connectors.console.house import PASSWORD, House, open_house
 from tests.connectors.project.stories import POSTAL, stories
 
@@ -23,21 +32,43 @@ PAGES = {
     "agency": "/agencies/H29.12",
     "carriers": "/carriers",
     "carrier": "/carriers/myvnpost",
-    "reports": "/reports",
+    "reports": "/reports?report=06a&agency=H29.12&first=2026-11-01&last=2026-11-30&by=agency",
     "calendar": "/calendar",
     "codes": "/codes",
     "pipeline": "/pipeline",
 }
-LIVE_SECONDS = 2.0
+LIVE_SECONDS, PATIENCE_SECONDS = 2.0, 60
 STRANGE = '<script>alert("H29.12")</script>'
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with pytest.MonkeyPatch.context() as patch, open_house(tmp_path_factory.mktemp("console"), stories()) as running:
+def house(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("console")
+    # A page names this folder: as it is called from here, not where this machine keeps it.
+    reference_dir = Path(os.path.relpath(ROOT / "deploy" / "reference"))
+    settings = Settings(kafka_bootstrap=kafka, home=folder, reference_dir=reference_dir)
+    a_cluster(kafka)
+    read = open_store(settings.read_database_url)
+    sets.prepare(read, identities(kafka))
+    with pytest.MonkeyPatch.context() as patch, open_house(folder, stories(), read, settings) as running:
         patch.setattr(today, "now", lambda: MORNING)
-        running.say(received(code="H29.12-261102-0090", procedure_code="9.999999"))
+        strange = {"procedure_code": "9.999999", "receiving_agency": "H29.99", "competent_agency": "H29.99"}
+        running.say(received(code="H29.99-261102-0090", by="H29.99", **strange))
         yield running
+    read.close()
+
+
+def a_cluster(kafka: str) -> None:
+    """As the pages of the pipeline expect it: topics, reference data, and a group that has read some of it."""
+    topics.apply(kafka, ["H29.12", "H29.99"])
+    bundle = a_bundle()
+    said = ReferencePublished(id="r-1", source="/hoso/reference", subject=bundle.version, time=now(), data=bundle)
+    with Producer(kafka, "test") as producer, Consumer(REFERENCE, "hoso-visitors", "one", kafka) as reader:
+        producer.publish([said])
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not reader.poll():
+            assert time.monotonic() < end, "nobody could read the reference data"
+        reader.commit()
 
 
 def sign_in(page: Page, house: House, name: str, lang: str = "vi") -> None:

@@ -7,7 +7,7 @@ SAYS: dict[str, dict[str, Any]] = {
         "title": "Bưu chính",
         "about": (
             "Các chặng mà đơn vị bưu chính nhận trong khoảng thời gian này. Đúng hay chậm là theo điều hệ thống đã xác "
-            "định: J + n ngày làm việc đến lần phát đầu tiên (Thông tư 17/2017/TT-BTTTT)."
+            "định: J + n ngày làm việc đến lần phát đầu tiên (Thông tư 17/2017/TT-BTTTT)."
         ),
         "nobody": "Chưa có đơn vị bưu chính nào.",
         "window": "Khoảng thời gian",
@@ -52,7 +52,7 @@ SAYS: dict[str, dict[str, Any]] = {
     "en": {
         "title": "Carriers",
         "about": (
-            "Legs that a carrier took in this time. What was met or missed is as the pipeline said: J + n working days "
+            "Legs that a carrier took in this time. What was met or missed is as the pipeline said: J + n working days "
             "to the first attempt (Circular 17/2017)."
         ),
         "nobody": "There is no carrier yet.",
