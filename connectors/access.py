@@ -51,7 +51,7 @@ ACCESS: Mapping[str, Access] = {
     "intake": Access((EVENTS, REFERENCE), (LOG, REJECTIONS, DEAD_LETTERS), ("hoso-intake",)),
     "dispatch": Access((REQUESTS, LOG, REFERENCE, HOLDS), (LOG, HOLDS, DEAD_LETTERS), ("hoso-dispatch",)),
     "translate": Access((WEBHOOKS, LOG, REFERENCE, CODES), (LOG, CODES, DEAD_LETTERS), ("hoso-translate",)),
-    "poll": Access((LOG, STATE), (WEBHOOKS, DEAD_LETTERS), ("hoso-poll",)),
+    "poll": Access((LOG, STATE, CODES), (WEBHOOKS, DEAD_LETTERS), ("hoso-poll",)),
     "notify": Access(
         (NOTICES, REJECTIONS, STATE, REFERENCE, HOLDS),
         (RECEIPTS, RESULTS, ROOTS, DEAD_LETTERS),
