@@ -26,13 +26,13 @@ MOST_AGAIN = 10
 """More failures than these are no matter of time."""
 
 PARTS: dict[str, tuple[str, ...]] = {
-    "engine": ("tests/streams",),
-    "faults": ("tests/faults",),
-    "carriers": ("tests/e2e/test_carriers.py",),
-    "stories": ("tests/e2e", "--ignore=tests/e2e/test_carriers.py"),
     "connectors": ("tests/connectors", "--ignore=tests/connectors/console"),
+    "stories": ("tests/e2e", "--ignore=tests/e2e/test_carriers.py"),
+    "carriers": ("tests/e2e/test_carriers.py",),
+    "engine": ("tests/streams",),
     "hoso": ("tests/hoso",),
     "pages": ("tests/browser", "tests/connectors/console"),
+    "faults": ("tests/faults",),
     "rest": (
         "tests",
         *(f"--ignore=tests/{folder}" for folder in ("streams", "faults", "e2e", "connectors", "hoso", "browser")),
