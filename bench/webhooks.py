@@ -53,7 +53,9 @@ class Line:
 
     async def post(self, head: bytes, body: bytes) -> int:
         """Send a body; the status of the answer."""
-        if self._reader is None or self._writer is None:
+        if self._reader is None or self._writer is None or self._reader.at_eof():
+            # The first time, and when the server let go of a line that nobody needed for a while.
+            self.close()
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         self._writer.write(head % len(body) + body)
         said = await self._reader.readuntil(b"\r\n\r\n")
@@ -75,7 +77,7 @@ async def paced(address: str, rate: int, seconds: float, first: int) -> tuple[li
         "content-length: %d\r\n\r\n"
     ).encode()
     bodies = [a_webhook(first + number) for number in range(int(rate * seconds))]
-    free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
+    free: asyncio.Queue[Line] = asyncio.Queue()
     lines = [Line(host, int(port)) for _ in range(CONNECTIONS)]
     for line in lines:
         free.put_nowait(line)
