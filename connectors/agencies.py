@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TypedDict
 from weakref import WeakKeyDictionary
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from connectors.seal import Wrapper, unwrap
+from connectors.seal import Openers, Wrapper
 from connectors.store import Store, credentials
 from schemas.instant import now
 
@@ -111,19 +111,20 @@ def revoke_key(store: Store, agency: str, name: str) -> None:
             raise LookupError(f"{agency} has no good key {name}: `hoso agency list` shows them")
 
 
-def secrets_of(store: Store, private_key: X25519PrivateKey, agency: str) -> list[bytes]:
+def secrets_of(store: Store, openers: Openers, agency: str) -> list[bytes]:
     """The bytes that sign an agency's callbacks at this moment, the newest first; for notify alone."""
     with store.read() as connection:
         sealed = credentials.secrets(connection, agency, CALLBACK)
-    return [unwrap(private_key, one, _about(agency)) for one in sealed]
+    return [openers.unwrap(one, about(agency)) for one in sealed]
 
 
-def _about(agency: str) -> str:
+def about(agency: str) -> str:
+    """What a callback secret is bound to."""
     return f"callback {agency}"
 
 
 def _sealed(public_key: X25519PublicKey, agency: str, secret: str) -> bytes:
-    return Wrapper(public_key).wrap(b64decode(secret.removeprefix(SECRET_PREFIX)), _about(agency))
+    return Wrapper(public_key).wrap(b64decode(secret.removeprefix(SECRET_PREFIX)), about(agency))
 
 
 # ---------------------------------------------------------------- the rehearsal

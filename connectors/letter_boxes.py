@@ -11,7 +11,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from connectors.day_keys import first, gone, name_of, named
-from connectors.seal import CannotOpen, Wrapper, unwrap
+from connectors.seal import CannotOpen, Openers, Wrapper, unwrap
 from connectors.store import Store, day_keys
 from connectors.verdicts import TryLater
 from schemas.event import DOSSIER
@@ -78,7 +78,7 @@ class LetterBoxes:
 class LetterOpener:
     """Opens dead letters: for `hoso dead-letters` and the console, one command or page at a time."""
 
-    def __init__(self, store: Store, openers: X25519PrivateKey) -> None:
+    def __init__(self, store: Store, openers: Openers) -> None:
         self._store, self._openers = store, openers
         self._known: dict[str, X25519PrivateKey] = {}
 
@@ -108,7 +108,7 @@ class LetterOpener:
                 found = day_keys.find(connection, id)
             if found is None or found.wrapped is None:
                 raise gone(id)
-            self._known[id] = X25519PrivateKey.from_private_bytes(unwrap(self._openers, found.wrapped, id))
+            self._known[id] = X25519PrivateKey.from_private_bytes(self._openers.unwrap(found.wrapped, id))
         return self._known[id]
 
 

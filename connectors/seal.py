@@ -6,6 +6,8 @@ kept in SQL before the fact is published; destroying a dossier's wrapped keys er
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar, get_args
@@ -66,6 +68,11 @@ class Wrapper:
         return self._ephemeral + key.encrypt(NO_NONCE, secret, about.encode())
 
 
+def about(key_id: str, dossier: str) -> str:
+    """What a value's key is bound to."""
+    return f"{key_id} {dossier}"
+
+
 def unwrap(private_key: X25519PrivateKey, wrapped: bytes, about: str) -> bytes:
     """A wrapped secret, by who may open. Raises CannotOpen."""
     ephemeral, box = wrapped[:PUBLIC], wrapped[PUBLIC:]
@@ -74,6 +81,21 @@ def unwrap(private_key: X25519PrivateKey, wrapped: bytes, about: str) -> bytes:
         return _wrapping_key(shared, ephemeral, about.encode()).decrypt(NO_NONCE, box, about.encode())
     except (InvalidTag, ValueError) as error:
         raise CannotOpen("the wrapped key does not open: it belongs to another openers' key or is damaged") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """The openers' private keys: the one in use and, while a rotation lasts, the next one and the one before."""
+
+    keys: tuple[X25519PrivateKey, ...]
+
+    def unwrap(self, wrapped: bytes, about: str) -> bytes:
+        """A wrapped secret, by whichever of them it is wrapped for. Raises CannotOpen."""
+        *others, last = self.keys
+        for key in others:
+            with suppress(CannotOpen):
+                return unwrap(key, wrapped, about)
+        return unwrap(last, wrapped, about)
 
 
 # ---------------------------------------------------------------- sealing
@@ -89,7 +111,7 @@ class Sealer:
     def _box(self, dossier: str, value: bytes) -> Box:
         key, key_id = secrets.token_bytes(32), secrets.token_hex(16)
         sealed = AESGCM(key).encrypt(NO_NONCE, value, dossier.encode())
-        self.pending.append(WrappedKey(key_id, dossier, self._wrapper.wrap(key, f"{key_id} {dossier}")))
+        self.pending.append(WrappedKey(key_id, dossier, self._wrapper.wrap(key, about(key_id, dossier))))
         return Box(key_id=key_id, box=urlsafe_b64encode(sealed).decode())
 
     def seal_text(self, dossier: str, text: str) -> SealedText:
@@ -157,8 +179,8 @@ def _may_be_sealed(annotation: Any) -> bool:
 class Opener:
     """Opens what the gate sealed: for dispatch, notify and the audited reveal. Raises Erased or CannotOpen."""
 
-    def __init__(self, store: Store, private_key: X25519PrivateKey) -> None:
-        self._store, self._private_key = store, private_key
+    def __init__(self, store: Store, openers: Openers) -> None:
+        self._store, self._openers = store, openers
         # There from the start, at 0: an alert sees the first one.
         for operation in ("opened", "erased", "damaged"):
             counter("hoso_sealed_keys_total").labels(operation)
@@ -170,7 +192,7 @@ class Opener:
             counter("hoso_sealed_keys_total").labels("erased").inc()
             raise Erased(f"the key of this value of {dossier} is destroyed: nothing can give it back")
         try:
-            key = unwrap(self._private_key, wrapped, f"{box.key_id} {dossier}")
+            key = self._openers.unwrap(wrapped, about(box.key_id, dossier))
             value = AESGCM(key).decrypt(NO_NONCE, urlsafe_b64decode(box.box), dossier.encode())
         except CannotOpen:
             counter("hoso_sealed_keys_total").labels("damaged").inc()

@@ -1,12 +1,11 @@
 """The keys of this installation, one file each in one folder: made once, read by whoever needs that one.
 
 `openers.key` opens what is sealed (dispatch, notify, and the console for an officer who says why); `openers.pub` seals
-(gate, translate); `evidence.key` is
-for carriers' bytes (edge, poll, translate); `feed.key` for what the feed holds of a citizen (notify, edge);
-`digest.key` and `tracking.key` for HMACs at the gate, the latter also at the edge, where it opens citizens' pages;
-`console.key` signs the console's sessions (edge, console);
-`signing.key` signs callbacks for agencies that ask for Ed25519 (notify) and certificates (`hoso certificate issue`). A
-process reads a key at its first use and no other.
+(gate, translate), and `connectors/rotating.py` changes the two for others; `evidence.key` is for carriers' bytes (edge,
+poll, translate); `feed.key` for what the feed holds of a citizen (notify, edge); `digest.key` and `tracking.key` for
+HMACs at the gate, the latter also at the edge, where it opens citizens' pages; `console.key` signs the console's
+sessions (edge, console); `signing.key` signs callbacks for agencies that ask for Ed25519 (notify) and certificates
+(`hoso certificate issue`). A process reads a key at its first use and no other.
 """
 
 import os
@@ -18,7 +17,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from connectors.seal import Openers
+
 OPENERS, OPENERS_PUBLIC = "openers.key", "openers.pub"
+OPENERS_NEXT, OPENERS_BEFORE = "openers.next.key", "openers.before.key"
+"""Beside it while a rotation lasts."""
 EVIDENCE, FEED, DIGEST, TRACKING, SIGNING = "evidence.key", "feed.key", "digest.key", "tracking.key", "signing.key"
 CONSOLE = "console.key"
 BYTES = 32
@@ -28,7 +31,7 @@ class NoSuchSecret(ValueError):
     """A key file is missing or cannot be read; the text says which and what to do."""
 
 
-def _keep(file: Path, value: bytes) -> None:
+def keep(file: Path, value: bytes) -> None:
     """Write a key once: whoever comes second finds the first one's file, whole."""
     if file.exists():
         return
@@ -58,6 +61,11 @@ def _read(file: Path) -> bytes:
     return value
 
 
+def private_key(file: Path) -> X25519PrivateKey:
+    """An openers' key. Raises NoSuchSecret."""
+    return X25519PrivateKey.from_private_bytes(_read(file))
+
+
 class Secrets:
     """The keys in a folder, each read when first asked for."""
 
@@ -70,9 +78,10 @@ class Secrets:
         return X25519PublicKey.from_public_bytes(_read(self.folder / OPENERS_PUBLIC))
 
     @cached_property
-    def openers_private(self) -> X25519PrivateKey:
-        """What opens: for dispatch, notify and the audited reveal."""
-        return X25519PrivateKey.from_private_bytes(_read(self.folder / OPENERS))
+    def openers_private(self) -> Openers:
+        """What opens, for dispatch, notify and the audited reveal: every key that a rotation has."""
+        beside = (name for name in (OPENERS_NEXT, OPENERS_BEFORE) if (self.folder / name).exists())
+        return Openers(tuple(private_key(self.folder / name) for name in (OPENERS, *beside)))
 
     @cached_property
     def evidence(self) -> bytes:
@@ -114,8 +123,8 @@ def ensure_secrets(folder: Path) -> Secrets:
     """The keys in this folder, the missing ones made (mode 0600); any number of processes may do so at once."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in (OPENERS, EVIDENCE, FEED, DIGEST, TRACKING, SIGNING, CONSOLE):
-        _keep(folder / name, secrets.token_bytes(BYTES))
+        keep(folder / name, secrets.token_bytes(BYTES))
     if not (folder / OPENERS_PUBLIC).exists():
-        private = X25519PrivateKey.from_private_bytes(_read(folder / OPENERS))
-        _keep(folder / OPENERS_PUBLIC, private.public_key().public_bytes_raw())
+        private = private_key(folder / OPENERS)
+        keep(folder / OPENERS_PUBLIC, private.public_key().public_bytes_raw())
     return Secrets(folder)

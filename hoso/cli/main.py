@@ -65,6 +65,7 @@ COMMANDS = (
     Command("receipt", "hoso.cli.receipt", "Show the signed receipt of a result handed over, or check one."),
     Command("forecast", "hoso.cli.forecast", "Which dossiers will not make it, and what such cases took before."),
     Command("reveals", "hoso.cli.reveals", "Who opened a citizen's contact in the console, when and why."),
+    Command("keys", "hoso.cli.keys", "The key pair that citizens' details are sealed for: change it for another."),
     Command("erase", "hoso.cli.erase", "Destroy the keys of a dossier's contacts and free text; a certificate of it."),
     Command("apologies", "hoso.cli.apologies", "Letters of apology: owed, sent, late, needless; by agency and month."),
     Command("confirm", "hoso.cli.confirm", "Confirm what a carrier only reported: one parcel, or the day's list."),

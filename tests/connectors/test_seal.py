@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from connectors.seal import CannotOpen, ComesSealed, Erased, Evidence, Opener, Sealer, Wrapper, unwrap
+from connectors.seal import CannotOpen, ComesSealed, Erased, Evidence, Opener, Openers, Sealer, Wrapper, unwrap
 from connectors.secrets import NoSuchSecret, Secrets, ensure_secrets, load_secrets
 from connectors.store import Store
 from connectors.store.tables import SEALED_KEYS
@@ -94,7 +94,7 @@ def test_another_private_key_opens_nothing(store: Store, secrets: Secrets) -> No
     sealer.keep()
 
     with pytest.raises(CannotOpen):
-        Opener(store, X25519PrivateKey.generate()).open_text(CODE, sealed)
+        Opener(store, Openers((X25519PrivateKey.generate(),))).open_text(CODE, sealed)
 
 
 def test_a_value_does_not_open_as_another_dossiers(store: Store, secrets: Secrets) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from connectors.erasing import NothingToErase, certificate, destroy, faults, state
 from connectors.notify.telling import opened
-from connectors.seal import Erased, Evidence, Opener, Sealer
+from connectors.seal import Erased, Evidence, Opener, Openers, Sealer
 from connectors.settings import Settings
 from connectors.store import Store, erasures, feed, items
 from connectors.store.feed import Told
@@ -22,7 +22,8 @@ from schemas import ops
 from tests.connectors.carrying import CONTACT, Board
 
 CODE, OTHER = "H29.12-261126-0001", "H29.12-261126-0002"
-OPENERS, SIGNING, BOX = X25519PrivateKey.generate(), Ed25519PrivateKey.generate(), Evidence(b"f" * 32)
+PRIVATE, SIGNING, BOX = X25519PrivateKey.generate(), Ed25519PrivateKey.generate(), Evidence(b"f" * 32)
+OPENERS = Openers((PRIVATE,))
 SETTINGS = Settings(kafka_bootstrap="nowhere:1")
 WHO = {"why": "request 14/2026", "by": "Trần Thị Mẫu", "refversion": "v1"}
 
@@ -36,7 +37,7 @@ class Away(Board):
 
 def a_life(store: Store, code: str) -> Any:
     """A contact that was sealed, a boxed row of the feed, and an update that waits for its receipt."""
-    sealer = Sealer(OPENERS.public_key(), store)
+    sealer = Sealer(PRIVATE.public_key(), store)
     contact = sealer.seal_contact(code, CONTACT)
     sealer.keep()
     notice = {"subject": code, "data": {"kind": "result_delivered", "payload": {"receiver": CONTACT.name}}}
@@ -123,7 +124,7 @@ def test_a_crash_before_the_log_was_told_is_made_good_by_the_same_call(store: St
 def test_what_comes_after_an_erasure_is_erased_by_another_and_both_are_on_record(store: Store) -> None:
     board = Board()
     for _ in range(2):
-        sealer = Sealer(OPENERS.public_key(), store)
+        sealer = Sealer(PRIVATE.public_key(), store)
         sealer.seal_contact(CODE, CONTACT)
         sealer.keep()
         destroy(store, BOX, CODE, **WHO)

@@ -12,7 +12,7 @@ from connectors.dead_letters import State, kind_of, letters_of, opened
 from connectors.letter_boxes import LetterBoxes, LetterOpener, shown
 from connectors.redriving import Case, plan
 from connectors.retention import DaysSweep
-from connectors.seal import CannotOpen, Erased
+from connectors.seal import CannotOpen, Erased, Openers
 from connectors.settings import Settings
 from connectors.store import Store
 from schemas import instant
@@ -21,7 +21,8 @@ from schemas.ops import REDRIVEN, REDRIVEN_TIMES, DeadLetterKept
 
 CANARY, PHONE = "Hoàng Yến Canary", "0909777333"
 RAW = f'{{"name": "{CANARY}", "phone": "{PHONE}"'.encode()
-OPENERS = X25519PrivateKey.generate()
+PRIVATE = X25519PrivateKey.generate()
+OPENERS = Openers((PRIVATE,))
 NOON = datetime.fromisoformat("2026-11-26T12:00:00+07:00")
 TOPIC = "agency.events.H29.12"
 
@@ -42,7 +43,7 @@ def a_letter(key: bytes = CANARY.encode(), headers: tuple[tuple[str, bytes], ...
 
 
 def sealed(store: Store, letter: DeadLetterKept) -> DeadLetterKept:
-    return LetterBoxes(store, OPENERS.public_key()).sealed(letter, kind_of(letter.data.reason))
+    return LetterBoxes(store, PRIVATE.public_key()).sealed(letter, kind_of(letter.data.reason))
 
 
 def test_a_sealed_letter_says_where_and_why_and_nothing_of_its_bytes(store: Store) -> None:
@@ -60,7 +61,7 @@ def test_an_opener_has_it_as_it_came_and_nobody_else_has(store: Store) -> None:
 
     assert LetterOpener(store, OPENERS).opened(Event.decode(sealed(store, letter).encode())) == letter  # type: ignore[arg-type]
     with pytest.raises(CannotOpen):
-        LetterOpener(store, X25519PrivateKey.generate()).opened(sealed(store, letter))
+        LetterOpener(store, Openers((X25519PrivateKey.generate(),))).opened(sealed(store, letter))
 
 
 def test_letters_of_several_processes_of_a_day_open_alike(store: Store) -> None:
