@@ -36,7 +36,7 @@ from hoso import broker, child, pipeline, rehearsal, restoring, verdict
 from hoso.aftermath import Aftermath
 from hoso.java import CannotStart
 from hoso.pace import ClockFile, Pacer, city_speed
-from hoso.ports import LOOPBACK
+from hoso.ports import LOOPBACK, free_port
 from hoso.reckoning import Ledgers, Reckoning, reckon
 from hoso.refolding import differences
 from hoso.settings import Settings
@@ -135,7 +135,7 @@ class _Drill:
         self._wishes, self._stack, self._home = wishes, stack, wishes.home.resolve()
         for stale in ("kafka", "logs", "worker", "sandbox", "archive", "hoso.db", "hoso.db-wal", "hoso.db-shm"):
             _remove(self._home / stale)
-        self._settings, self._verdict = Settings(home=self._home), Verdict(wishes.seed)
+        self._settings, self._verdict = Settings(home=self._home, edge_port=free_port()), Verdict(wishes.seed)
         self._doors = Doors(home=self._home, kafka_bootstrap=f"{LOOPBACK}:1")
         self._clock = ClockFile(self._home / "clock", STARTS - timedelta(minutes=20), 1.0)
         self._sandbox = rehearsal.sandbox(self._home, Path(__file__).parents[1] / "deploy" / "reference")

@@ -26,6 +26,7 @@ from kafka import KafkaProducer
 from connectors.broker import read_key
 from hoso import pipeline, rehearsal
 from hoso.pace import ClockFile
+from hoso.ports import free_port
 from hoso.settings import Settings
 from hoso.supervised import State
 from hoso.supervisor import Supervisor
@@ -264,8 +265,9 @@ def built(bootstrap: str, home: Path, database_url: str = "", policy: str = "") 
     `policy` stands in the place of the reference data's own rules on carriers.
     """
     clock = ClockFile(home / "clock", STARTS, SPEED)
-    settings = Settings(home=home, kafka_bootstrap=bootstrap)
-    # No usual port: then it has reference data of its own, that a test may change.
+    # No usual port: other houses stand beside this one, and two would find the same one free.
+    settings = Settings(home=home, kafka_bootstrap=bootstrap, edge_port=free_port())
+    # Nor here: then it has reference data of its own, that a test may change.
     stage = rehearsal.sandbox(home, rehearsal.reference_dir(), None)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOSO_DATABASE_URL", database_url)

@@ -16,6 +16,7 @@ from connectors.broker.users import new_password
 from hoso import broker, pipeline, rehearsal
 from hoso.broker import Broker
 from hoso.pace import ClockFile
+from hoso.ports import free_port
 from hoso.processes import BY_NAME
 from hoso.secured import Papers
 from hoso.settings import Settings
@@ -101,7 +102,8 @@ def built(home: Path) -> Iterator[City]:
             papers.keep(papers.password_file(user).name, new_password(kafka.bootstrap, user).encode())
         extra = stage.for_the_pipeline() | {"HOSO_CLOCK": clock.setting, "HOSO_IN_DOUBT_SECONDS": "2",
                                             "HOSO_SANDBOX_MANNERS": "polite", "HOSO_EDGE_CONSOLE": "false"}  # fmt: skip
-        specs = pipeline.specs(kafka.bootstrap, Settings(home=home, kafka_bootstrap=kafka.bootstrap), extra)
+        settings = Settings(home=home, kafka_bootstrap=kafka.bootstrap, edge_port=free_port())
+        specs = pipeline.specs(kafka.bootstrap, settings, extra)
         edge = next(spec.address for spec in specs if spec.name == "edge")
         ours = [_in_its_name(spec, papers) for spec in specs]
         client = KafkaProducer(bootstrap_servers=kafka.bootstrap, **papers.operators().client())

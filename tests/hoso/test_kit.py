@@ -86,7 +86,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         with store.begin() as transaction:
             feed.put(transaction, [a_notice(number) for number in (1, 2, 3)])
         keys = new_key(store, CODE), new_key(store, OTHER)
-        specs = pipeline.specs(running.bootstrap, Command(home=home), dict.fromkeys(UNSET, ""))
+        specs = pipeline.specs(running.bootstrap, Command(home=home, edge_port=free_port()), dict.fromkeys(UNSET, ""))
         [edge] = [spec for spec in specs if spec.name == "edge"]
         with Supervisor([edge], home / "logs") as supervisor:
             assert supervisor.wait_ready(READY_SECONDS), supervisor.state()[0].log.read_text()
