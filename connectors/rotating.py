@@ -100,8 +100,8 @@ def finish(folder: Path, store: Store, progress: Callable[[int], None] = lambda 
     late = _all_anew(store, pair, lambda _count: None)
     if late.anew:
         raise CannotRotate(
-            f"{late.anew} values were sealed for the key before while this ran, and are wrapped anew: restart edge, "
-            "intake, translate and dispatch, then finish again"
+            f"{late.anew} values were sealed for the key before while this ran, and are wrapped anew: restart "
+            "every process but the workers, then finish again"
         )
     (folder / OPENERS_BEFORE).replace(folder / OPENERS_RETIRED)
     return done

@@ -27,7 +27,6 @@ BLUE, WHITE = "#0b4f9e", "#ffffff"
 A_DAY = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
 NO_SUCH = Problem(404, "There is no such thing here; /track is where a tracking code is typed.")
 
-
 Lang = Annotated[str, Query(description="vi or en")]
 
 

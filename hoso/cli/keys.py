@@ -14,9 +14,9 @@ keys = typer.Typer()
 
 NEXT_STEPS = {
     "settled": "`hoso keys rotate` begins a rotation",
-    "prepared": "restart dispatch, notify and edge, so that they know the next key; then `hoso keys rotate --switch`",
-    "switched": "restart edge, intake, translate and dispatch, so that they seal for it; then "
-    "`hoso keys rotate --finish`",
+    "prepared": "restart dispatch, notify, edge and a console of its own: they know the next key then; then "
+    "`hoso keys rotate --switch`",
+    "switched": "restart every process but the workers: any may seal; then `hoso keys rotate --finish`",
 }
 
 
@@ -49,7 +49,7 @@ def rotate(
 
     \b
     hoso keys rotate              # then restart dispatch, notify, edge
-    hoso keys rotate --switch     # then restart edge, intake, translate, dispatch
+    hoso keys rotate --switch     # then restart every process but the workers
     hoso keys rotate --finish
     """
     from connectors.rotating import CannotRotate, finish, prepare, stage, switch

@@ -22,10 +22,6 @@ def _good_fact(visit: Visit) -> str | None:
     return taken(visit.state(visit.first), visit.first["id"])
 
 
-def _repetition(visit: Visit) -> str | None:
-    return taken(visit.state(visit.first), visit.first["id"])
-
-
 def _conflict(visit: Visit) -> str | None:
     other = visit.first | {"data": visit.first["data"] | {"channel": "COUNTER"}}
     return refused(visit.state(other), 409, other["id"], "id")
@@ -140,7 +136,7 @@ STATING = (
         f"{READ}; a wrong key: `hoso agency key CODE`; who you are: --agency; another procedure: --procedure",
         _good_fact, Needs.NOTHING,
     ),
-    Scenario("repetition", "The same again is taken again", "202, as the first time", DOOR, _repetition),
+    Scenario("repetition", "The same again is taken again", "202, as the first time", DOOR, _good_fact),
     Scenario(
         "conflict", "The same id with other content is none", "409, `id` named",
         f"{DOOR}; an edge behind a balancer needs one database with its equals", _conflict,

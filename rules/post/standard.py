@@ -89,12 +89,8 @@ def storage_limit(legs: Iterable[Leg], edition: Edition, view: View) -> LimitAt 
     last, back = deliveries[-1], deliveries[-1].known.current
     if back is None or back.status is not ParcelStatus.RETURNED_TO_SENDER or back.at is None:
         return None
-    return limit_at(Limit.STORAGE, last.name, kept_until(back.at, edition), view.receiving)
-
-
-def kept_until(back_at: datetime, edition: Edition) -> date:
-    """The last day on which a result is kept that came back then."""
-    return date_of(back_at) + timedelta(days=edition.bundle.storage_days)
+    limit_on = date_of(back.at) + timedelta(days=edition.bundle.storage_days)
+    return limit_at(Limit.STORAGE, last.name, limit_on, view.receiving)
 
 
 def went_back_too_early(leg: Leg, edition: Edition) -> Update | None:

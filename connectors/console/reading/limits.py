@@ -10,16 +10,16 @@ from sqlalchemy import Row
 
 from connectors.console.desk import Look
 from connectors.console.reading.clock import Clock
-from connectors.console.reading.route import Route
+from connectors.console.reading.route import Route, legs_of
 from connectors.project.life import life
 from connectors.project.stated import clock_facts, day_of
 from rules.deadlines.clock import turns
 from rules.deadlines.limits import Limit, limits, looks_ahead
-from rules.post.standard import kept_until
+from rules.life import View
+from rules.post.standard import storage_limit
 from rules.reference import Edition, UnknownVersion
 from schemas.dossier import DossierStatus
 from schemas.instant import aware, date_of
-from schemas.postal import LegKind, ParcelStatus
 
 MISSED = {
     Limit.RECEPTION: "reception_missed",
@@ -71,7 +71,7 @@ def other_clocks(
         *_steps(said),
         *_of_legs(routes, now),
         *_standards(said),
-        *_storage(look, row, routes, said, now),
+        *_storage(look, row, facts, said, now),
     ]
     return tuple(sorted(found, key=lambda one: (one.limit_on, one.limit, one.leg or "")))
 
@@ -124,23 +124,16 @@ def _standards(said: Rows) -> Iterator[OtherClock]:
             yield OtherClock(Limit.ATTEMPT, Stands.MISSED, limit_on, leg=one.leg, said_at=aware(one.recorded_at))
 
 
-def _storage(look: Look, row: Row[Any], routes: Sequence[Route], said: Rows, now: datetime) -> Iterator[OtherClock]:
+def _storage(look: Look, row: Row[Any], facts: Rows, said: Rows, now: datetime) -> Iterator[OtherClock]:
     """How long a result that came back is kept."""
-    edition, back = _edition(look, row), _came_back(routes)
-    if edition is None or back is None or row.status != DossierStatus.RESULT_READY or not edition.bundle.storage_days:
+    edition = _edition(look, row)
+    if edition is None or row.status not in set(DossierStatus):
         return
-    limit_on = kept_until(back, edition)
-    stands = Stands.MISSED if limit_on < date_of(now) else Stands.AHEAD
-    said_at = next((aware(one.recorded_at) for one in said if one.kind == "storage_ended"), None)
-    yield OtherClock(Limit.STORAGE, stands, limit_on, holder=row.receiving_agency, said_at=said_at)
-
-
-def _came_back(routes: Sequence[Route]) -> datetime | None:
-    """When the last delivery of the result ended with its sender."""
-    last = next((one for one in reversed(routes) if one.leg.startswith(LegKind.DELIVER_RESULT)), None)
-    if last is None or last.status != ParcelStatus.RETURNED_TO_SENDER:
-        return None
-    return min(step.at for step in last.steps if step.status == ParcelStatus.RETURNED_TO_SENDER)
+    view = View(status=DossierStatus(row.status), receiving=row.receiving_agency)
+    if (kept := storage_limit(legs_of(row, facts), edition, view)) is not None:
+        stands = Stands.MISSED if kept.at <= now else Stands.AHEAD
+        said_at = next((aware(one.recorded_at) for one in said if one.kind == "storage_ended"), None)
+        yield OtherClock(kept.limit, stands, kept.limit_on, holder=kept.holder, said_at=said_at)
 
 
 def letter(look: Look, row: Row[Any], facts: Rows, said: Rows, shown: Clock) -> Letter | None:

@@ -123,6 +123,11 @@ def _route(said: dict[str, Any], facts: Sequence[Row[Any]], found_before: bool, 
     )
 
 
+def legs_of(row: Row[Any], facts: Sequence[Row[Any]]) -> list[Leg]:
+    """A dossier's legs as the rules know them."""
+    return [_leg(said, [one for one in facts if one.leg == said["leg"]]) for said in json.loads(row.legs)]
+
+
 def _leg(said: dict[str, Any], facts: Sequence[Row[Any]]) -> Leg:
     """The leg that the rules make of its rows: every copy of a scan joined, an operator's word counted."""
     leg = Leg(said["leg"], said["carrier"], said["reference"], "")

@@ -157,7 +157,7 @@ def test_who_still_seals_for_the_key_before_is_noticed_and_nothing_is_lost(
         return done
 
     monkeypatch.setattr(rotating, "_all_anew", seals_meanwhile)
-    with pytest.raises(CannotRotate, match="restart edge"):
+    with pytest.raises(CannotRotate, match="restart every process"):
         finish(folder, store)
 
     assert stage(folder) is Stage.SWITCHED and opens(store, folder, late[0]) == "late"
