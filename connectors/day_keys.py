@@ -6,6 +6,7 @@ Boxes of releases before this open with the evidence key itself, as long as thei
 
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -60,8 +61,8 @@ class _Known:
 class DayEvidence(Evidence):
     """Seals under the key of today, opens by the key that a box names. Threads may share it."""
 
-    def __init__(self, store: Store, key: bytes, purpose: str = WEBHOOKS) -> None:
-        super().__init__(key)
+    def __init__(self, store: Store, keys: bytes | tuple[bytes, ...], purpose: str = WEBHOOKS) -> None:
+        super().__init__(keys)
         self._store, self._purpose = store, purpose
         self._known: dict[str, _Known] = {}
 
@@ -104,7 +105,7 @@ class DayEvidence(Evidence):
         return self._unwrapped(id, found.wrapped)
 
     def _unwrapped(self, id: str, wrapped: bytes) -> bytes:
-        try:
-            return unlocked(self._key, wrapped, id)
-        except (InvalidTag, ValueError) as error:
-            raise CannotOpen(f"the key {id} is not wrapped under the evidence key here") from error
+        for key in self._keys.values():
+            with suppress(InvalidTag, ValueError):
+                return unlocked(key, wrapped, id)
+        raise CannotOpen(f"the key {id} is not wrapped under the evidence key here")

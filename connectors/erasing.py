@@ -5,6 +5,7 @@ written. Whatever dies in between, the same call goes on from there, and a call 
 """
 
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -150,16 +151,22 @@ def certificate(code: str, found: list[Erasure], settings: Settings, key: Ed2551
     return unsigned | {"signature": {"algorithm": ALGORITHM, "key": fingerprint(key), "value": value}}
 
 
-def faults(document: Any, key: Ed25519PublicKey) -> list[str]:
-    """What is wrong with a certificate, in sentences; none if it holds."""
+def faults(document: Any, keys: Sequence[Ed25519PublicKey]) -> list[str]:
+    """What is wrong with a certificate, in sentences; none if one of these keys signed it as it is."""
     if not isinstance(document, dict) or document.get("form") != FORM:
         return [f"it is no certificate of an erasure: its form is not {FORM}"]
     unsigned = {name: value for name, value in document.items() if name != "signature"}
+    if not any(_is_signed(document, unsigned, key) for key in keys):
+        return ["its signature is not of this key, or it was changed since"]
+    return []
+
+
+def _is_signed(document: dict[str, Any], unsigned: dict[str, Any], key: Ed25519PublicKey) -> bool:
     try:
         key.verify(b64decode(document["signature"]["value"]), _to_sign(unsigned))
     except (InvalidSignature, KeyError, TypeError, ValueError):
-        return ["its signature is not of this key, or it was changed since"]
-    return []
+        return False
+    return True
 
 
 def _row(one: Erasure) -> dict[str, Any]:

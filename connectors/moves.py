@@ -8,6 +8,7 @@ from pydantic import Field
 
 from connectors.carriers import Fee, Update
 from connectors.carriers.fault import fault_of
+from connectors.dated_keys import DatedKeys
 from connectors.seal import Sealer
 from schemas.event import Frozen, Instant, derived_id, digest_of
 from schemas.postal import (
@@ -105,7 +106,7 @@ class Mover:
     """Says sightings of legs as facts. `sealer.keep()` must have returned before they are published."""
 
     sealer: Sealer
-    digest_key: bytes
+    digest_keys: DatedKeys
 
     def facts(self, seen: Sighting, dossier: str, leg: str) -> list[PostalFact]:
         """What a sighting says of its leg: a movement, and the fee's fate where it is sure."""
@@ -135,14 +136,14 @@ class Mover:
             evidence=seen.evidence,
         )
         # The digest leaves out what differs in a repetition: which body it came in, and the sealed words.
-        digest = digest_of({**sure, "certainty": seen.certainty}, self.digest_key)
+        digest = digest_of({**sure, "certainty": seen.certainty}, self.digest_keys.of(dossier))
         return ItemMoved(id=seen.name, digest=digest, data=data, **_envelope(seen, dossier))
 
     def _fee(self, seen: Sighting, dossier: str, leg: str) -> PostalFact:
         kind: Any = FeeCollected if seen.fee == Fee.COLLECTED.value else FeeRemitted
         data = kind.Data(leg=leg, amount=seen.amount or 0, borne_by=FaultParty.CITIZEN)
         name = derived_id(seen.name, kind.__name__)
-        digest = digest_of(data.model_dump(mode="json"), self.digest_key)
+        digest = digest_of(data.model_dump(mode="json"), self.digest_keys.of(dossier))
         fact: PostalFact = kind(id=name, digest=digest, data=data, **_envelope(seen, dossier))
         return fact
 

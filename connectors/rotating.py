@@ -6,17 +6,17 @@ it did. *Finish* wraps anew, for the new key, all that was wrapped for the one b
 process reads, for its owner to destroy. Boxes on topics are not touched: their keys, which lie in SQL, are.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import Column, Connection, Row, Table, select, update
+from sqlalchemy import Column, Row
 
 from connectors import agencies, seal
 from connectors.letter_boxes import LETTERS
+from connectors.rewrapping import Place, Wrapped, wrap_anew
 from connectors.seal import CannotOpen, Openers, Wrapper
 from connectors.secrets import (
     OPENERS,
@@ -30,7 +30,6 @@ from connectors.store import Store
 from connectors.store.tables import AGENCY_SECRETS, DAY_KEYS, SEALED_KEYS
 
 OPENERS_RETIRED = "openers.retired.key"
-PORTION = 500
 
 
 class Stage(StrEnum):
@@ -46,19 +45,6 @@ class Stage(StrEnum):
 
 class CannotRotate(ValueError):
     """A step that is not the next one; the text says which is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wrapped:
-    """What came of wrapping anew: how many keys were, were for the new key already, and open for neither."""
-
-    anew: int = 0
-    already: int = 0
-    shut: int = 0
-
-    def plus(self, other: "Wrapped") -> "Wrapped":
-        """Both together."""
-        return Wrapped(self.anew + other.anew, self.already + other.already, self.shut + other.shut)
 
 
 def stage(folder: Path) -> Stage:
@@ -83,7 +69,7 @@ def switch(folder: Path) -> None:
         if not (folder / OPENERS_BEFORE).exists():
             (folder / OPENERS_BEFORE).hardlink_to(folder / OPENERS)
         (folder / OPENERS_NEXT).replace(folder / OPENERS)
-    _publish(folder)
+    _publish(folder, private_key(folder / OPENERS))
 
 
 def finish(folder: Path, store: Store, progress: Callable[[int], None] = lambda _count: None) -> Wrapped:
@@ -94,95 +80,52 @@ def finish(folder: Path, store: Store, progress: Callable[[int], None] = lambda 
     """
     if stage(folder) is not Stage.SWITCHED:
         raise CannotRotate("nothing was switched: `hoso keys rotate`, then `--switch`, come first")
-    _publish(folder)
-    pair = _Pair(private_key(folder / OPENERS), private_key(folder / OPENERS_BEFORE))
-    done = _all_anew(store, pair, progress)
-    late = _all_anew(store, pair, lambda _count: None)
-    if late.anew:
+    new, before = private_key(folder / OPENERS), private_key(folder / OPENERS_BEFORE)
+    _publish(folder, new)
+    done = wrap_anew(store, _places(new, before), progress)
+    if done.late:
+        values = "1 value was" if done.late == 1 else f"{done.late} values were"
         raise CannotRotate(
-            f"{late.anew} values were sealed for the key before while this ran, and are wrapped anew: restart "
-            "every process but the workers, then finish again"
+            f"{values} sealed for the key before while this ran, and wrapped anew: restart every process but the "
+            "workers, then finish again"
         )
     (folder / OPENERS_BEFORE).replace(folder / OPENERS_RETIRED)
     return done
 
 
-def _publish(folder: Path) -> None:
+def _publish(folder: Path, key: X25519PrivateKey) -> None:
     """The public half of the key in use stands in its file."""
-    value = private_key(folder / OPENERS).public_key().public_bytes_raw()
     draft = folder / f"{OPENERS_PUBLIC}.next"
     draft.unlink(missing_ok=True)
-    keep(draft, value)
+    keep(draft, key.public_key().public_bytes_raw())
     draft.replace(folder / OPENERS_PUBLIC)
 
 
 # ---------------------------------------------------------------- wrapping anew
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where wrapped keys lie, and what each is bound to."""
+def _places(new: X25519PrivateKey, before: X25519PrivateKey) -> tuple[Place, ...]:
+    """Where keys lie that are wrapped for the openers, and what each is bound to."""
 
-    table: Table
-    id: Column[Any]
-    wrapped: Column[Any]
-    about: Callable[[Row[Any]], str]
-    only: Any = True
+    def anew(wrapped: Column[Any], about: Callable[[Row[Any]], str]) -> Callable[[Row[Any]], bytes | None]:
+        return lambda row: _anew(new, before, bytes(row._mapping[wrapped]), about(row))
 
-
-PLACES = (
-    _Place(SEALED_KEYS, SEALED_KEYS.c.key_id, SEALED_KEYS.c.wrapped, lambda row: seal.about(row.key_id, row.dossier)),
-    _Place(DAY_KEYS, DAY_KEYS.c.id, DAY_KEYS.c.wrapped, lambda row: str(row.id), DAY_KEYS.c.purpose == LETTERS),
-    _Place(AGENCY_SECRETS, AGENCY_SECRETS.c.id, AGENCY_SECRETS.c.sealed, lambda row: agencies.about(str(row.agency))),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """The key in use, and the one before."""
-
-    new: X25519PrivateKey
-    before: X25519PrivateKey
+    keys, days, secrets = SEALED_KEYS.c, DAY_KEYS.c, AGENCY_SECRETS.c
+    of_value = anew(keys.wrapped, lambda row: seal.about(row.key_id, row.dossier))
+    of_day = anew(days.wrapped, lambda row: str(row.id))
+    of_agency = anew(secrets.sealed, lambda row: agencies.about(str(row.agency)))
+    return (
+        Place(SEALED_KEYS, keys.key_id, keys.wrapped, keys.at, of_value),
+        Place(DAY_KEYS, days.id, days.wrapped, days.at, of_day, days.purpose == LETTERS),
+        Place(AGENCY_SECRETS, secrets.id, secrets.sealed, secrets.created_at, of_agency),
+    )
 
 
-def _all_anew(store: Store, pair: _Pair, progress: Callable[[int], None]) -> Wrapped:
-    done = Wrapped()
-    for place in PLACES:
-        for rows in _portions(store, place):
-            with store.begin() as connection:
-                for row in rows:
-                    done = done.plus(_anew(connection, place, row, pair))
-            progress(len(rows))
-    return done
-
-
-def _portions(store: Store, place: _Place) -> Iterator[list[Row[Any]]]:
-    """The rows of a place, in the order of their ids; those that were destroyed have nothing to wrap."""
-    after: Any = None
-    while True:
-        found = select(place.table).where(place.wrapped.is_not(None), place.only).order_by(place.id).limit(PORTION)
-        with store.read() as connection:
-            rows = list(connection.execute(found if after is None else found.where(place.id > after)))
-        if not rows:
-            return
-        yield rows
-        after = rows[-1]._mapping[place.id]
-
-
-def _anew(connection: Connection, place: _Place, row: Row[Any], pair: _Pair) -> Wrapped:
-    """One key. If it was destroyed meanwhile it stays destroyed."""
-    was, about = bytes(row._mapping[place.wrapped]), place.about(row)
-    if _opens(pair.new, was, about):
-        return Wrapped(already=1)
-    try:
-        secret = Openers((pair.before,)).unwrap(was, about)
-    except CannotOpen:
-        return Wrapped(shut=1)
+def _anew(new: X25519PrivateKey, before: X25519PrivateKey, was: bytes, about: str) -> bytes | None:
+    if _opens(new, was, about):
+        return None
     # A wrapper of its own for each: two secrets of one agency are bound to the same words.
-    wrapped = Wrapper(pair.new.public_key()).wrap(secret, about)
-    same = (place.id == row._mapping[place.id], place.wrapped == was)
-    connection.execute(update(place.table).where(*same).values({place.wrapped: wrapped}))
-    return Wrapped(anew=1)
+    return Wrapper(new.public_key()).wrap(Openers((before,)).unwrap(was, about), about)
 
 
 def _opens(key: X25519PrivateKey, wrapped: bytes, about: str) -> bool:

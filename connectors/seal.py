@@ -218,13 +218,20 @@ class Opener:
 
 
 class Evidence:
-    """Locks bytes under one key of 32 bytes that its holders share. The box names its key.
+    """Locks bytes under a key of 32 bytes that its holders share. The box names its key.
 
-    Without a `key_id` it is a lasting key's, and named after that key; with one it is a day's (connectors/day_keys.py).
+    Of several keys the first locks and all unlock. Without a `key_id` they are lasting keys, each named after itself;
+    with one it is a day's (connectors/day_keys.py).
     """
 
-    def __init__(self, key: bytes, key_id: str | None = None) -> None:
-        self._key, self.key_id = AESGCM(key), key_id or f"{LASTING}{sha256(key).hexdigest()[:8]}"
+    def __init__(self, keys: bytes | tuple[bytes, ...], key_id: str | None = None) -> None:
+        all_keys = (keys,) if isinstance(keys, bytes) else keys
+        self._keys = {key_id or lasting_name(one): AESGCM(one) for one in all_keys}
+        self.key_id = next(iter(self._keys))
+
+    @property
+    def _key(self) -> AESGCM:
+        return self._keys[self.key_id]
 
     def seal(self, raw: bytes) -> Box:
         """Bytes in a box. Raises TryLater where the key of this day is to be had from a database that is away."""
@@ -233,9 +240,14 @@ class Evidence:
     def open(self, box: Box) -> bytes:
         """The bytes again. Raises CannotOpen; Erased where a day's key is destroyed; TryLater as `seal` does."""
         try:
-            return unlocked(self._key, urlsafe_b64decode(box.box), box.key_id)
+            return unlocked(self._keys.get(box.key_id, self._key), urlsafe_b64decode(box.box), box.key_id)
         except (InvalidTag, ValueError) as error:
             raise CannotOpen(f"evidence under {box.key_id} does not open with {self.key_id}") from error
+
+
+def lasting_name(key: bytes) -> str:
+    """What a box calls a lasting key: it says which, and gives nothing of it away."""
+    return f"{LASTING}{sha256(key).hexdigest()[:8]}"
 
 
 def locked(key: AESGCM, raw: bytes, about: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The keys of this installation: files that are missing, damaged, or open to others. No key is read."""
+"""The keys of this installation: files that are missing, damaged, or open to others. No key is told."""
 
 import stat
 from collections.abc import Iterator
@@ -7,12 +7,11 @@ from pathlib import Path
 from connectors.doctor.finding import Finding, Severity
 from connectors.doctor.place import Place
 from connectors.doctor.words import Said, many, named
+from connectors.key_files import parsed
 from connectors.secrets import CONSOLE, DIGEST, EVIDENCE, FEED, OPENERS, OPENERS_PUBLIC, SIGNING, TRACKING
 
 AREA = "keys"
 NAMES = (OPENERS, OPENERS_PUBLIC, EVIDENCE, FEED, DIGEST, TRACKING, SIGNING, CONSOLE)
-LENGTHS = (44, 45)
-"""A key's file: 32 bytes in base64, with or without an end of line."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 WELL = Said("{count} khóa trong {folder}, không ai khác đọc được", "{count} keys in {folder}, for nobody else to read")
@@ -29,8 +28,8 @@ MAY_PUT = Said(
     "người khác trên máy này đặt được khóa vào {folder}", "others on this machine may put keys into {folder}"
 )
 DAMAGED = Said(
-    "{keys} trong {folder} có độ dài khác độ dài của một khóa: {names}",
-    "{keys} in {folder} of another length than a key has: {names}",
+    "{keys} trong {folder} bị hỏng: {names}",
+    "{keys} in {folder} damaged: {names}",
 )
 
 
@@ -63,7 +62,8 @@ def _missing(place: Place, folder: Path) -> Iterator[Finding]:
 
 
 def _open(folder: Path, people: Path) -> Iterator[Finding]:
-    secret = [people, *(folder / name for name in NAMES if name != OPENERS_PUBLIC)]
+    # Those too that a rotation left behind, or has under way.
+    secret = [people, *sorted(folder.glob("*.key"))]
     opened = [file for file in secret if file.exists() and file.stat().st_mode & OTHERS]
     if opened:
         files = " ".join(map(str, opened))
@@ -75,7 +75,15 @@ def _open(folder: Path, people: Path) -> Iterator[Finding]:
 
 def _damaged(folder: Path) -> Iterator[Finding]:
     files = [folder / name for name in NAMES]
-    if damaged := [file.name for file in files if file.exists() and file.stat().st_size not in LENGTHS]:
+    if damaged := [file.name for file in files if file.exists() and _is_damaged(file)]:
         keys = many(len(damaged), "key", vi="khóa")
         what = DAMAGED.of(keys=keys, folder=str(folder), names=named(damaged))
         yield Finding(AREA, Severity.BAD, what, f"ls -l {folder}", RESTORE)
+
+
+def _is_damaged(file: Path) -> bool:
+    """Whether it holds no key; of another's, which cannot be read here, nothing is said."""
+    try:
+        return not parsed(file.read_bytes())
+    except PermissionError:
+        return False

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from connectors.agencies import verify_key
 from connectors.broker import Producer
+from connectors.dated_keys import DatedKeys
 from connectors.edge.guesses import Guesses
 from connectors.edge.problem import Problem
 from connectors.edge.quota import Quotas
@@ -31,8 +32,8 @@ class Door:
     evidence: Evidence
     feed_box: Evidence
     quotas: Quotas = field(default_factory=Quotas)
-    tracking: bytes | None = None
-    """The key of tracking codes; without it no citizen's page opens."""
+    tracking: DatedKeys | None = None
+    """The keys of tracking codes; without them no citizen's page opens."""
     holds: Holds = field(default_factory=Holds)
     """What keeps the feed back."""
     read: Store | None = None

@@ -32,7 +32,7 @@ def find(door: Door, tracking: str, dossier: str, address: str) -> str:
     if code is None or door.tracking is None:
         raise NotHere
     if dossier:
-        if dossier_date(dossier) is not None and opens(code, dossier, door.tracking):
+        if dossier_date(dossier) is not None and opens(code, dossier, door.tracking.of(dossier)):
             return dossier
         _count(door, address, together=False)
         raise NotHere

@@ -146,7 +146,7 @@ def _judged(gate: Gate, sent: Sent, found: Citizen) -> Became:
         case Rateable.OPEN:
             return Became.TAKEN
         case Rateable.RATED:
-            return Became.REPEATED if found.rated == gate.digest(sent.data) else Became.ANOTHER
+            return Became.REPEATED if found.rated == gate.digest(found.code, sent.data) else Became.ANOTHER
         case _:
             return Became.NOT_OPEN
 

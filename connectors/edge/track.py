@@ -20,7 +20,7 @@ from connectors.edge.rating import JSON, MOST_BYTES, Sent, read
 from connectors.edge.token import is_from_here, is_good, token_of
 from connectors.edge.track_answers import NOTHING
 from connectors.edge.track_contract import BEGUN, HTML, RATED, SHOWN, answers, rating_body
-from schemas.instant import now
+from schemas.instant import date_of, now
 
 DOT_JSON = ".json"
 
@@ -56,7 +56,7 @@ def routes(door: Door) -> APIRouter:
         except NOTHING as why:
             return track_answers.nothing(link, why, plain)
         track_answers.count("shown")
-        code, key = link.code or "", door.tracking or b""
+        code, key = link.code or "", _keys(door)[0]
         if plain:
             return JSONResponse(as_json(one, code, edition, token_of(key, code, time.time()), now()), 200, page.PRIVATE)
         return page.citizen(one, edition, link, key, rated=bool(rated))
@@ -83,10 +83,18 @@ def _wants_json(tracking: str, request: Request) -> bool:
     return tracking.endswith(DOT_JSON) or (JSON in accept and HTML not in accept)
 
 
+def _keys(door: Door) -> tuple[bytes, ...]:
+    """What signs a page's token today, and behind it whatever signed one before."""
+    if door.tracking is None:
+        return (b"",)
+    today = door.tracking.on(date_of(now()))
+    return (today, *(key for key in door.tracking.all() if key != today))
+
+
 def _rate(door: Door, desk: Desk, link: Link, sent: Sent, plain: bool, request: Request) -> Response:
     """The door's answer to a rating."""
-    key, ours = door.tracking or b"", is_from_here(request, door.settings.public_url)
-    if not ours or not is_good(sent.token, key, link.code or "", time.time()):
+    keys, ours = _keys(door), is_from_here(request, door.settings.public_url)
+    if not ours or not any(is_good(sent.token, key, link.code or "", time.time()) for key in keys):
         return track_answers.not_ours(link, plain)
     try:
         if not sent.faults:
@@ -94,8 +102,7 @@ def _rate(door: Door, desk: Desk, link: Link, sent: Sent, plain: bool, request: 
             return track_answers.rated_plainly(became) if plain else track_answers.rated(link, became)
         # What is missing is said only of a dossier that whoever asks may see.
         one = desk.show(link, request)
-        return (
-            track_answers.incomplete(sent) if plain else page.citizen(one, door.references.edition(), link, key, sent)
-        )
+        edition = door.references.edition()
+        return track_answers.incomplete(sent) if plain else page.citizen(one, edition, link, keys[0], sent)
     except NOTHING as why:
         return track_answers.nothing(link, why, plain)

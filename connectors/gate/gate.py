@@ -110,9 +110,9 @@ class Gate:
         _ends(span, said, door)
         return said
 
-    def digest(self, data: object) -> str:
-        """What a fact's digest would be with this plain data: whether it says the same again."""
-        return digest_of(data, self._secrets.digest)
+    def digest(self, dossier: str, data: object) -> str:
+        """What the digest of a fact of this dossier would be with this plain data: whether it says the same again."""
+        return digest_of(data, self._secrets.digest.of(dossier))
 
     def _known(self, events: Sequence[Event]) -> Known:
         if not events:
@@ -128,13 +128,13 @@ class Gate:
     def _fact(self, admitted: Admitted, traceparent: str, sealer: Sealer, bundle: Bundle, at: datetime) -> Event:
         """An admitted event as it goes on the log."""
         event = sealer.seal(admitted.event)
-        opens = isinstance(event, DossierFact) and event.opens
+        opens, keys = isinstance(event, DossierFact) and event.opens, self._secrets
         return event.model_copy(
             update={
                 "recordedtime": at,
                 "refversion": bundle.version,
-                "digest": digest_of(admitted.data, self._secrets.digest),
-                "trackingcode": tracking_code(event.subject, self._secrets.tracking) if opens else None,
+                "digest": self.digest(event.subject, admitted.data),
+                "trackingcode": tracking_code(event.subject, keys.tracking.of(event.subject)) if opens else None,
                 "traceparent": traceparent,
             }
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connectors.dated_keys import DatedKeys
 from connectors.gate.gate import Conflict, Gate, Known, Offer, Verdict
 from connectors.gate.judge import Admitted, Rejection, judge
 from connectors.gate.problems import distinct, problem
@@ -57,7 +58,7 @@ class Desk:
     agency: Agency
     bundle: Bundle
     store: Store
-    digest_key: bytes
+    digest_keys: DatedKeys
     now: datetime
 
 
@@ -105,7 +106,8 @@ def _looked(one: Stated, verdict: Admitted | Rejection, seen: Known, desk: Desk)
         # Every faulty column at once: what the row itself got wrong, and what the gate says of the rest.
         said = verdict.errors if isinstance(verdict, Rejection) and "type" in one.event else ()
         return Done(one, Outcome.REFUSED, _columns(one, (*one.problems, *said)))
-    ref, digest = (verdict.event.source, verdict.event.id), digest_of(verdict.data, desk.digest_key)
+    event = verdict.event
+    ref, digest = (event.source, event.id), digest_of(verdict.data, desk.digest_keys.of(event.subject))
     if ref not in seen:
         seen[ref] = digest
         return Done(one, Outcome.TAKEN)

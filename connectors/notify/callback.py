@@ -40,10 +40,10 @@ class Caller:
     """Calls one agency at its present address, with its present secrets."""
 
     def __init__(
-        self, agency: str, callback: Callback, secrets: Sequence[bytes], signing: Ed25519PrivateKey | None = None
+        self, agency: str, callback: Callback, secrets: Sequence[bytes], signing: Sequence[Ed25519PrivateKey] = ()
     ) -> None:
         self._agency, self._callback, self._secrets = agency, callback, secrets
-        self._signing = signing if callback.ed25519 else None
+        self._signing = signing if callback.ed25519 else ()
 
     def call(self, message_id: str, body: bytes, traceparent: str | None = None) -> Answer:
         """Its answer to one message; never raises for what the other side does."""

@@ -98,7 +98,7 @@ class CallbackLane(Lane):
 
     def _made(self, callback: Callback) -> Caller:
         secrets = secrets_of(self._tools.store, self._tools.secrets.openers_private, self.agency)
-        return Caller(self.agency, callback, secrets, self._tools.secrets.signing if callback.ed25519 else None)
+        return Caller(self.agency, callback, secrets, self._tools.secrets.signing_callbacks if callback.ed25519 else ())
 
     # ------------------------------------------------------------ the endpoint
 

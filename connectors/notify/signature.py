@@ -9,16 +9,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def headers(
-    message_id: str, body: bytes, at_seconds: int, secrets: Sequence[bytes], signing: Ed25519PrivateKey | None = None
+    message_id: str, body: bytes, at_seconds: int, secrets: Sequence[bytes], signing: Sequence[Ed25519PrivateKey] = ()
 ) -> dict[str, str]:
     """The three headers of a callback. `at_seconds` is real time: the other side looks at its own clock.
 
-    One signature a secret, so that nothing is missed while one is rotated; `signing` adds v1a.
+    One signature a secret, so that nothing is missed while one is rotated; each key of `signing` adds a v1a.
     """
     signed = f"{message_id}.{at_seconds}.".encode() + body
     signatures = [f"v1,{b64encode(hmac.new(secret, signed, sha256).digest()).decode()}" for secret in secrets]
-    if signing is not None:
-        signatures.append(f"v1a,{b64encode(signing.sign(signed)).decode()}")
+    signatures += [f"v1a,{b64encode(key.sign(signed)).decode()}" for key in signing]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(at_seconds),

@@ -44,7 +44,7 @@ class Exchange:
 
 
 def try_out(
-    agency: Agency, callback: Callback, secrets: Sequence[bytes], signing: Ed25519PrivateKey | None = None
+    agency: Agency, callback: Callback, secrets: Sequence[bytes], signing: Sequence[Ed25519PrivateKey] = ()
 ) -> list[Exchange]:
     """The challenge and, where it was answered, a test notice. Raises Forbidden where the address may not be called."""
     guard.check(callback)
@@ -90,10 +90,10 @@ def _exchange(
     callback: Callback,
     event: Mapping[str, object],
     secrets: Sequence[bytes],
-    signing: Ed25519PrivateKey | None,
+    signing: Sequence[Ed25519PrivateKey],
 ) -> Exchange:
     body = msgspec.json.encode(event)
-    sent = headers(str(event["id"]), body, int(time.time()), secrets, signing if callback.ed25519 else None)
+    sent = headers(str(event["id"]), body, int(time.time()), secrets, signing if callback.ed25519 else ())
     sent |= {"content-type": CONTENT_TYPE.decode(), "user-agent": "hoso"}
     base, path = split(callback.url)
     url, began = shown_url(callback.url), time.monotonic()

@@ -23,11 +23,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 Json = dict[str, Any]
 FORM = "hoso.deadline-certificate.v1"
-ZONE, DAY, MINUTE = timezone(timedelta(hours=7)), timedelta(days=1), timedelta(minutes=1)
+ZONE, DAY, MINUTE, A_CENTURY = timezone(timedelta(hours=7)), timedelta(days=1), timedelta(minutes=1), range(36525)
 STOPS = ["result_ready", "resolution_refused", "withdrawn", "processing_stopped"]
 ORDER = ["received", "handover_signed", "supplement_requested", "supplement_received", "extended", *STOPS]
 UNITS = ["working_days", "same_day", "working_hours", "calendar_days", "months"]  # the last two count every day
-A_CENTURY = range(36525)
 
 
 def canonical(data: Any) -> bytes:
@@ -161,15 +160,17 @@ def differences(where: str, told: Json, found: Json) -> list[str]:
     return [f"{where}: {name} is said to be {told.get(name)!r}, and it is {found.get(name)!r}" for name in names]
 
 
-def check(certificate: bytes, public_key: bytes, calendar: bytes) -> list[str]:
+def check(certificate: bytes, public_keys: bytes, calendar: bytes) -> list[str]:
     """What is wrong with a certificate, a sentence each; nothing if it holds."""
     faults: list[str] = []
     try:
         # A member that is there twice would be one thing to us and another to somebody else: it is nothing here.
         said = json.loads(certificate, object_pairs_hook=lambda m: dict(m) if len(dict(m)) == len(m) else {})
-        key, table, signed = load_pem_public_key(public_key), Calendar(calendar), said.pop("signature")
-        assert isinstance(key, Ed25519PublicKey), "the key is no Ed25519 key"
-        value, name = b64decode(signed["value"], validate=True), sha256(key.public_bytes_raw()).hexdigest()
+        table, signed = Calendar(calendar), said.pop("signature")
+        pems = [load_pem_public_key(b"-----BEGIN" + one) for one in public_keys.split(b"-----BEGIN")[1:]]
+        keys = {sha256(one.public_bytes_raw()).hexdigest(): one for one in pems if isinstance(one, Ed25519PublicKey)}
+        assert keys, "the key is no Ed25519 key"
+        value, name = b64decode(signed["value"], validate=True), next(n for n in (signed["key"], *keys) if n in keys)
         found = {"algorithm": "Ed25519", "key": name, "value": b64encode(value).decode()}
         faults += differences("signature", signed, found) + differences("calendar", said["calendar"], table.id)
         walk, told = Walk(table, said["rule"], said["facts"]), said["deadline"]
@@ -181,7 +182,7 @@ def check(certificate: bytes, public_key: bytes, calendar: bytes) -> list[str]:
         faults += differences("working", {"lines": len(said["working"])}, {"lines": len(days)})
         for day, line in zip(days, said["working"], strict=False):
             faults += differences(f"working, {day}", line, {"day": str(day), "basis": line["basis"]} | walk.line(day))
-        key.verify(value, FORM.encode() + b"\n" + canonical(said))
+        keys[name].verify(value, FORM.encode() + b"\n" + canonical(said))
     except InvalidSignature:
         faults.append("the signature does not fit: it was changed after it was signed, or another key signed it")
     except Exception as error:
@@ -192,9 +193,8 @@ def check(certificate: bytes, public_key: bytes, calendar: bytes) -> list[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("certificate", type=Path)
-    parser.add_argument("--key", type=Path, required=True)
+    parser.add_argument("--key", type=Path, required=True, help="one public key, or several in one file")
     parser.add_argument("--calendar", type=Path, required=True)
-    given = parser.parse_args()
-    wrong = check(given.certificate.read_bytes(), given.key.read_bytes(), given.calendar.read_bytes())
+    wrong = check(*(file.read_bytes() for file in vars(parser.parse_args()).values()))
     print("\n".join(wrong) or "it holds")
     sys.exit(bool(wrong))

@@ -45,7 +45,7 @@ def try_callback(
         if not secrets:
             raise LookupError(f"{code} has no callback secret: `hoso agency secret {code}` makes the first")
         try:
-            found = try_out(agency, agency.callback, secrets, keys.signing if agency.callback.ed25519 else None)
+            found = try_out(agency, agency.callback, secrets, keys.signing_callbacks if agency.callback.ed25519 else ())
         except Forbidden as forbidden:
             raise LookupError(f"{code}: {forbidden}") from forbidden
         well = all(one.verdict is None for one in found)

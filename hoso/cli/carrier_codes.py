@@ -12,6 +12,7 @@ import typer
 
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 from schemas.postal import FailureReason, FaultParty
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def map_code(
         _publish(bootstrap, mapping.mapping(carrier, version, code, meaning, why, by or getpass.getuser()))
     print(f"{name} is {meaning.status} from now on")
     if not meaning.is_none:
-        print(f"{seen.times} stored updates are translated again" if seen else "no update on the log carries it")
+        updates = counted(seen.times, "stored update is", "stored updates are") if seen else ""
+        print(f"{updates} translated again" if seen else "no update on the log carries it")
 
 
 # ---------------------------------------------------------------- what is there

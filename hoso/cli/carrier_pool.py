@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hoso.cli.calendar_files import stop
+from hoso.cli.counted import counted
 
 if TYPE_CHECKING:
     from connectors.pool_files import Judged
@@ -140,5 +141,6 @@ def _tell(judged: "Sequence[Judged]", found: "Pool", dry_run: bool, as_json: boo
             print(printable(f"line {one.line}: {one.code} {one.outcome}: {one.says}"))
     would = "would be " if dry_run else ""
     remarked = f" ({odd} with a wrong check digit)" if odd else ""
-    print(f"{len(judged)} codes: {counts[Outcome.ADDED]} {would}added{remarked}, {counts[Outcome.REFUSED]} refused")
+    codes = counted(len(judged), "code")
+    print(f"{codes}: {counts[Outcome.ADDED]} {would}added{remarked}, {counts[Outcome.REFUSED]} refused")
     _show(found, as_json=False)

@@ -4,15 +4,16 @@ that is hoso/certificate/verify.py, which works alone.
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from connectors.certificates import public_pem, signed, written
 from connectors.history import clock_inputs
-from connectors.secrets import NoSuchSecret, load_secrets
+from connectors.secrets import NoSuchSecret, Secrets, load_secrets
 from connectors.settings import Settings
 from hoso.certificate import verify as checker
 from hoso.cli.dossier import Code, found
@@ -72,12 +73,14 @@ def verify(
 
 @certificate.command()
 def key(output: To = None) -> None:
-    """Print the public key that checks our certificates, and callbacks signed v1a.
+    """Print the public key that checks our certificates and receipts, and callbacks signed v1a.
+
+    Where it was changed (`hoso keys rotate signing`) every key that ever signed, the one in use first.
 
     \b
     hoso certificate key -o hoso.pem
     """
-    _write(public_pem(_key()), output)
+    _write("".join(map(public_pem, _public_keys())), output)
 
 
 @certificate.command()
@@ -102,9 +105,20 @@ def _inputs(code: str) -> Inputs:
 
 def _key() -> Ed25519PrivateKey:
     try:
-        return load_secrets(Settings(kafka_bootstrap="127.0.0.1:9092").secrets_dir).signing
+        return _secrets().signing
     except NoSuchSecret as error:
         _fail(str(error))
+
+
+def _public_keys() -> Sequence[Ed25519PublicKey]:
+    try:
+        return _secrets().signing_public
+    except NoSuchSecret as error:
+        _fail(str(error))
+
+
+def _secrets() -> Secrets:
+    return load_secrets(Settings(kafka_bootstrap="127.0.0.1:9092").secrets_dir)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 
 if TYPE_CHECKING:
     from connectors.confirming import Claim, Judged, Word
@@ -145,9 +146,9 @@ def _tell(carrier: str, judged: "Sequence[Judged]", dry_run: bool, as_json: bool
     for one in judged:
         if one.outcome is Outcome.REFUSED or one.says or len(judged) == 1:
             print(_line(one))
-    would = "would be " if dry_run else ""
+    would, rows = "would be " if dry_run else "", counted(len(judged), "row")
     print(
-        f"{len(judged)} rows: {counts[Outcome.CONFIRMED]} {would}confirmed, {counts[Outcome.ALREADY]} sure already, "
+        f"{rows}: {counts[Outcome.CONFIRMED]} {would}confirmed, {counts[Outcome.ALREADY]} sure already, "
         f"{counts[Outcome.REFUSED]} refused"
     )
 

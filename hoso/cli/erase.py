@@ -11,8 +11,13 @@ from typer.core import TyperGroup
 
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from connectors.secrets import Secrets
     from connectors.settings import Settings
 
@@ -82,7 +87,7 @@ def one(
         print(text, end="")
         return
     keys = sum(row["keys"] for row in document["erasures"])
-    print(f"{code}: {keys} keys destroyed; certificate: {file}")
+    print(f"{code}: {counted(keys, 'key')} destroyed; certificate: {file}")
     for row in document["expires"]:
         print(f"  yet to expire: {row['what']}, until {row['until']}")
 
@@ -91,7 +96,7 @@ def one(
 def verify(
     file: Annotated[Path, typer.Argument(help="The certificate.")],
     key: Annotated[
-        Path | None, typer.Option(help="The issuer's public key (`hoso certificate key`); without it, this machine's.")
+        Path | None, typer.Option(help="The issuer's public keys (`hoso certificate key`); without it, this machine's.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
@@ -113,8 +118,8 @@ def verify(
     elif found:
         print("\n".join(found), file=sys.stderr)
     else:
-        keys = sum(row["keys"] for row in document["erasures"])
-        print(f"it holds: {document['dossier']}, {keys} keys destroyed, last {document['erasures'][-1]['at']}")
+        keys = counted(sum(row["keys"] for row in document["erasures"]), "key")
+        print(f"it holds: {document['dossier']}, {keys} destroyed, last {document['erasures'][-1]['at']}")
     raise typer.Exit(bool(found))
 
 
@@ -157,12 +162,12 @@ def _installation(bootstrap: str) -> "tuple[Settings, Secrets]":
     return settings, secrets
 
 
-def _public(key: Path | None) -> Any:
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+def _public(key: Path | None) -> "Sequence[Ed25519PublicKey]":
+    from connectors.certificates import public_keys
 
     if key is None:
-        return _installation("127.0.0.1:9092")[1].signing.public_key()
+        return _installation("127.0.0.1:9092")[1].signing_public
     try:
-        return load_pem_public_key(key.read_bytes())
+        return public_keys(key.read_bytes())
     except (OSError, ValueError) as error:
         stop(f"{key} is no public key: {error}")

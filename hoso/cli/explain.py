@@ -80,7 +80,7 @@ def _link(code: str) -> str:
     settings = Settings(kafka_bootstrap=bootstrap_of())
     public_url = settings.public_url or f"http://{settings.edge_host}:{settings.edge_port}"
     try:
-        return link(public_url, code, load_secrets(settings.secrets_dir).tracking)
+        return link(public_url, code, load_secrets(settings.secrets_dir).tracking.of(code))
     except NoSuchSecret as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error

@@ -12,6 +12,7 @@ import typer
 from hoso.cli.archive import opened
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 from schemas.event import DOSSIER
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def learn(
         print(json.dumps({"dossiers": tally.dossiers, "version": version, "history": rows}, ensure_ascii=False))
     elif output is None and not publish:
         print(table, end="")
-    print(f"{why}: {len(history)} rows" + (f", {after.version} is in force" if publish else ""), file=sys.stderr)
+    size = counted(len(history), "row")
+    print(f"{why}: {size}" + (f", {after.version} is in force" if publish else ""), file=sys.stderr)
 
 
 @forecast.command()

@@ -65,7 +65,7 @@ COMMANDS = (
     Command("receipt", "hoso.cli.receipt", "Show the signed receipt of a result handed over, or check one."),
     Command("forecast", "hoso.cli.forecast", "Which dossiers will not make it, and what such cases took before."),
     Command("reveals", "hoso.cli.reveals", "Who opened a citizen's contact in the console, when and why."),
-    Command("keys", "hoso.cli.keys", "The key pair that citizens' details are sealed for: change it for another."),
+    Command("keys", "hoso.cli.keys", "The keys of this installation: how each stands, and its change for another."),
     Command("erase", "hoso.cli.erase", "Destroy the keys of a dossier's contacts and free text; a certificate of it."),
     Command("apologies", "hoso.cli.apologies", "Letters of apology: owed, sent, late, needless; by agency and month."),
     Command("confirm", "hoso.cli.confirm", "Confirm what a carrier only reported: one parcel, or the day's list."),
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
             # The usual way of a supervised process: no option, so no parser.
             _run(process)
         else:
-            _app(given[0] if given else "")(given, prog_name="hoso")
+            app(given[0] if given else "")(given, prog_name="hoso")
     except ValueError as error:
         if (sentence := wrong_setting(error)) is None:
             raise
@@ -115,11 +115,11 @@ def wrong_setting(error: ValueError) -> str | None:
     return f"{'; '.join(wrong)}."
 
 
-def _app(chosen: str) -> "Typer":
+def app(chosen: str) -> "Typer":
     """All commands by name and sentence, and behind the chosen one its code."""
     from typer import Typer
 
-    app = Typer(
+    made = Typer(
         name="hoso",
         help=SENTENCE,
         no_args_is_help=True,
@@ -128,7 +128,7 @@ def _app(chosen: str) -> "Typer":
         rich_markup_mode=None,
     )
     # With a callback it stays a group, however few commands there are.
-    app.callback(help=SENTENCE)(_unloaded)
+    made.callback(help=SENTENCE)(_unloaded)
     for command in filter(Command.exists, COMMANDS):
         found = command.load() if command.name == chosen else _unloaded
         if isinstance(found, Typer):
@@ -136,15 +136,15 @@ def _app(chosen: str) -> "Typer":
             alone = found.info.invoke_without_command is True
             own = found.registered_callback.callback if alone and found.registered_callback else None
             says = own.__doc__ if own else command.help
-            app.add_typer(found, name=command.name, help=says, no_args_is_help=not alone)
+            made.add_typer(found, name=command.name, help=says, no_args_is_help=not alone)
         else:
-            app.command(command.name, help=_help(command, found))(found)
+            made.command(command.name, help=_help(command, found))(found)
     named = {command.name for command in COMMANDS}
     for process in filter(Process.exists, PROCESSES):
         if process.name in named:
             continue
-        app.command(process.name, help=process.help)(_runner(process))
-    return app
+        made.command(process.name, help=process.help)(_runner(process))
+    return made
 
 
 def _help(command: Command, found: Callable[..., None]) -> str | None:

@@ -12,6 +12,7 @@ import typer
 
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 from rules.post.statement import Amount, Verdict
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _tell(
     if not to_csv and len(odd) > SHOWN:
         print(f"and {len(odd) - SHOWN} more: --csv or --json shows them all")
     for verdict, total in sums.items():
-        print(f"{verdict}: {total.items} items{_sums(total)}")
+        print(f"{verdict}: {counted(total.items, 'item')}{_sums(total)}")
 
 
 def _line(one: "Compared") -> str:

@@ -20,7 +20,7 @@ def send(code: str, url: str, ed25519: bool) -> list[str]:
     try:
         keys = load_secrets(settings.secrets_dir)
         # Before the database is opened: on a machine without an installation nothing is made.
-        opener, signing = keys.openers_private, keys.signing if ed25519 else None
+        opener, signing = keys.openers_private, keys.signing_callbacks if ed25519 else ()
         agency = next((one for one in read_dir(settings.reference_dir).agencies if one.code == code), None)
         if agency is None:
             raise CannotSend(f"there is no agency {code} in {settings.reference_dir}/agencies{ELSEWHERE}")

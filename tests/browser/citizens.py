@@ -15,6 +15,7 @@ import httpx
 from connectors import topics
 from connectors.agencies import new_key
 from connectors.broker import Producer, read_key
+from connectors.dated_keys import DatedKeys
 from connectors.edge.finding import dossier_of
 from connectors.edge.main import Edge
 from connectors.gate.gate import tracking_code
@@ -45,7 +46,7 @@ class City:
     bootstrap: str
     read: Store
     producer: Producer
-    tracking_key: bytes
+    tracking_keys: DatedKeys
     agency_keys: dict[str, str]
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
@@ -98,7 +99,7 @@ class City:
 
     def tracking(self, code: str) -> str:
         """The tracking code on its slip."""
-        return tracking_code(code, self.tracking_key)
+        return tracking_code(code, self.tracking_keys.of(code))
 
     def page_of(self, code: str, lang: str = "vi") -> str:
         """The address of its citizen's page."""

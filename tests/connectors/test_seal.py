@@ -163,9 +163,9 @@ def test_evidence_opens_with_its_key_only() -> None:
         Evidence(b"l" * 32).open(box)
 
 
-def _digest(folder: str) -> tuple[bytes, bytes, bytes]:
+def _digest(folder: str) -> tuple[tuple[bytes, ...], bytes, tuple[bytes, ...]]:
     secrets = ensure_secrets(Path(folder))
-    return secrets.digest, secrets.openers_public.public_bytes_raw(), secrets.evidence
+    return secrets.digest.all(), secrets.openers_public.public_bytes_raw(), secrets.evidence
 
 
 def test_processes_that_start_at_once_hold_the_same_keys(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_the_link_is_that_of_the_slip_and_begins_where_the_door_is_public(
     home: Path, monkeypatch: pytest.MonkeyPatch, public_url: str
 ) -> None:
     monkeypatch.setenv("HOSO_PUBLIC_URL", public_url)
-    key = ensure_secrets(home / "secrets").tracking
+    key = ensure_secrets(home / "secrets").tracking.of(CODE)
 
     ran = run("explain", CODE, "--link")
 

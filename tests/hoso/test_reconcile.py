@@ -218,7 +218,7 @@ def test_a_statement_is_compared_item_by_item_and_in_sums(here: str, tmp_path: P
     assert said["totals"]["different"]["here"]["cash_collected"] == 35_000
     assert said["totals"]["different"]["there"]["cash_collected"] == 30_000
     assert f"different: {two}/D1 {items[1]} (line 3): cash_collected here 35000, there 30000" in shown.stdout
-    assert "matched: 1 items: cash_collected here 35,000, there 35,000" in shown.stdout
+    assert "matched: 1 item: cash_collected here 35,000, there 35,000" in shown.stdout
     with out.open(newline="") as written:
         rows = list(csv.DictReader(written))
     assert [row["item_code"] for row in rows if row["verdict"] == "missing_here"] == ["'=cmd"]
@@ -233,7 +233,7 @@ def test_a_statement_in_which_all_matches_is_status_0_and_an_unreadable_line_is_
     right = hoso(carrier, str(a_statement(tmp_path, f"item_code,fee\n{item},22000\n")))
     half = hoso(carrier, str(a_statement(tmp_path, f"item_code,fee\n{item},22000\n{item},x\n")))
 
-    assert (right.exit_code, "matched: 1 items" in right.stdout) == (0, True), right.output
+    assert (right.exit_code, "matched: 1 item" in right.stdout) == (0, True), right.output
     assert (half.exit_code, "line 3: fee 'x' is no sum in dong" in half.stdout) == (1, True), half.output
 
 

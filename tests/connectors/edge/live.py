@@ -108,13 +108,13 @@ def _furnished(url: str, store: Store, secrets: Secrets, bootstrap: str) -> Live
     with store.begin() as transaction:
         told = json.dumps(a_sample("01")).encode()
         feed.put(transaction, [Told("H29.12", "n-1", "agency.notices", 0, 1, told)])
-    tracking = {code: tracking_code(code, secrets.tracking) for code in (OPEN, DONE, NOBODYS)}
+    tracking = {code: tracking_code(code, secrets.tracking.of(code)) for code in (OPEN, DONE, NOBODYS)}
     _until(lambda: httpx.get(f"{url}/track/{tracking[DONE]}").status_code == 200)
     known: Known = {
         "code": [OPEN, DONE, FOREIGN, NOBODYS],
         "dossier": ["", OPEN, DONE],
         "tracking": [*tracking.values(), f"{tracking[DONE]}.json"],
-        "token": [token_of(secrets.tracking, tracking[DONE], time.time())],
+        "token": [token_of(secrets.tracking.of(DONE), tracking[DONE], time.time())],
         "carrier": ["myvnpost"],
         "name": ["vn.hoso.dossier.received.v1.json", "event.json", "app.webmanifest", "icon.svg", "icon-192.png"],
         "number": [1, 2],

@@ -31,7 +31,7 @@ def test_what_the_sdk_sends_is_taken_under_its_own_id(rig: Rig, form: str, id: s
     assert (answer.status_code, answer.json()) == (202, {"accepted": [event.get_id()], "rejected": []})
     kept = next(fact for fact in rig.producer.on(LOG) if fact.id == event.get_id())
     assert (kept.time, kept.type, kept.subject) == (event.get_time(), event.get_type(), event.get_subject())
-    assert kept.digest == rig.door.gate.digest(event.get_data())
+    assert kept.digest == rig.door.gate.digest(kept.subject, event.get_data())
 
 
 def test_the_same_in_another_form_is_a_repetition(rig: Rig) -> None:

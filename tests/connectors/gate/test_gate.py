@@ -66,8 +66,8 @@ def test_an_admitted_fact_carries_what_we_set(rig: Rig) -> None:
     assert isinstance(fact, Submitted)
     assert (fact.refversion, fact.subject) == (VERSION, CODE)
     assert fact.recordedtime is not None
-    assert fact.digest == digest_of(a_sample("01")["data"], rig.secrets.digest)
-    assert fact.trackingcode == tracking_code(CODE, rig.secrets.tracking)
+    assert fact.digest == digest_of(a_sample("01")["data"], rig.secrets.digest.of(CODE))
+    assert fact.trackingcode == tracking_code(CODE, rig.secrets.tracking.of(CODE))
     assert re.fullmatch(rf"[{LETTERS}]{{10}}", fact.trackingcode)
     assert fact.traceparent is not None
 

@@ -8,9 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from sqlalchemy import Row, select, update
 
-from connectors import rotating
+from connectors import rewrapping
 from connectors.agencies import new_secret, rotate_secret, secrets_of
 from connectors.letter_boxes import LetterBoxes, LetterOpener
+from connectors.rewrapping import Wrapped
 from connectors.rotating import CannotRotate, Stage, finish, prepare, stage, switch
 from connectors.seal import CannotOpen, Opener, Sealer
 from connectors.secrets import OPENERS_BEFORE, Secrets, ensure_secrets, load_secrets
@@ -39,7 +40,7 @@ def opens(store: Store, folder: Path, box: SealedText) -> str:
     return Opener(store, load_secrets(folder).openers_private).open_text(CODE, box)
 
 
-def rotated(store: Store, folder: Path) -> rotating.Wrapped:
+def rotated(store: Store, folder: Path) -> Wrapped:
     prepare(folder)
     switch(folder)
     return finish(folder, store)
@@ -107,7 +108,7 @@ def test_a_second_rotation_follows_a_first(store: Store, folder: Path) -> None:
 def test_more_than_a_portion_is_wrapped_and_said_as_it_goes(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotating, "PORTION", 3)
+    monkeypatch.setattr(rewrapping, "PORTION", 3)
     boxes = [sealed(store, load_secrets(folder), str(number)) for number in range(8)]
     prepare(folder)
     switch(folder)
@@ -125,15 +126,15 @@ def test_a_key_that_is_destroyed_meanwhile_stays_destroyed(
     sealed(store, load_secrets(folder), "text")
     prepare(folder)
     switch(folder)
-    portions = rotating._portions
+    portions = rewrapping.portions
 
-    def erased_once_read(store: Store, place: rotating._Place) -> Iterator[list[Row[Any]]]:
-        for rows in portions(store, place):
+    def erased_once_read(store: Store, place: rewrapping.Place, only: Any) -> Iterator[list[Row[Any]]]:
+        for rows in portions(store, place, only):
             with store.begin() as connection:
                 sealed_keys.destroy(connection, sealed_keys.of(connection, CODE))
             yield rows
 
-    monkeypatch.setattr(rotating, "_portions", erased_once_read)
+    monkeypatch.setattr(rewrapping, "portions", erased_once_read)
     finish(folder, store)
 
     with store.read() as connection:
@@ -148,15 +149,15 @@ def test_who_still_seals_for_the_key_before_is_noticed_and_nothing_is_lost(
     prepare(folder)
     switch(folder)
     late: list[SealedText] = []
-    first = rotating._all_anew
+    first = rewrapping._walked
 
-    def seals_meanwhile(*given: object) -> rotating.Wrapped:
-        done = first(*given)  # type: ignore[arg-type]  # as it is called
+    def seals_meanwhile(*given: Any) -> Wrapped:
+        done = first(*given)
         if not late:
             late.append(sealed(store, sleepy, "late"))
         return done
 
-    monkeypatch.setattr(rotating, "_all_anew", seals_meanwhile)
+    monkeypatch.setattr(rewrapping, "_walked", seals_meanwhile)
     with pytest.raises(CannotRotate, match="restart every process"):
         finish(folder, store)
 
