@@ -85,7 +85,7 @@ class DaysSweep:
                 counter("hoso_day_keys_total").labels(purpose, "destroyed").inc(count)
                 log.info("day_keys.destroyed", purpose=purpose, keys=count, older_than_days=self._days[purpose])
         if any(gone.values()):
-            settle(self._store, "day_keys")
+            settle(self._store, "day_keys", is_small=True)
 
     def _destroyed(self, connection: Connection, purpose: str, days: int) -> int:
         return day_keys.destroy(connection, purpose, (date_of(now()) - timedelta(days=days)).isoformat())

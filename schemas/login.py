@@ -5,7 +5,7 @@ import ssl
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +35,23 @@ class Mechanism(StrEnum):
 
     SCRAM_SHA_256 = "SCRAM-SHA-256"
     SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
+class _Password(str):
+    """A password as its file has it whenever bytes are made of it.
+
+    Both libraries keep the text that they are given, and make bytes of it anew at each connection.
+    """
+
+    _file: Path
+
+    def __new__(cls, file: Path) -> Self:
+        made = super().__new__(cls, _password_in(file))
+        made._file = file
+        return made
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return _password_in(self._file).encode(encoding, errors)
 
 
 class LoginSettings(BaseSettings):
@@ -76,9 +93,9 @@ class LoginSettings(BaseSettings):
         return value
 
     def password(self) -> str:
-        """What stands in the file now."""
+        """What stands in the file now, for a client that reads the file at each connection."""
         assert self.kafka_password_file is not None
-        return self.kafka_password_file.read_text().strip()
+        return _Password(self.kafka_password_file)
 
     def trust(self) -> ssl.SSLContext | None:
         """What TLS is spoken with; None where it is not."""
@@ -109,6 +126,10 @@ class LoginSettings(BaseSettings):
     def refusal(self) -> str:
         """The sentence for a broker that does not let us in."""
         return f"Kafka does not let {self.who()} in: its password is not what {self.kafka_password_file} holds"
+
+
+def _password_in(file: Path) -> str:
+    return file.read_text().strip()
 
 
 class WrongLogin(ValueError):

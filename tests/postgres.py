@@ -3,15 +3,20 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from sqlalchemy import make_url
+import pytest
+from sqlalchemy import make_url, text
 
+from connectors.store import Store
 from hoso import postgres
 from hoso.java import CannotStart
 
 OPTIONS = {
     # What a test leaves behind is thrown away, so nothing waits for the disk.
-    "synchronous_commit": "off"
+    "synchronous_commit": "off",
+    "fsync": "off",
+    "full_page_writes": "off",
 }
 
 
@@ -37,3 +42,14 @@ def a_database(server: str) -> Iterator[str]:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
         postgres.tell(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def files_of(store: Store) -> list[bytes]:
+    """The files that a database on this machine lies in, without the server's log of writes."""
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT", reads_only=True) as connection:
+        connection.execute(text("CHECKPOINT"))
+        data = Path(connection.execute(text("SHOW data_directory")).scalar_one())
+        number = connection.execute(text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one()
+    if not (data / "base").is_dir():
+        pytest.skip("the server is on another machine: its files cannot be looked into")
+    return [file.read_bytes() for file in (data / "base" / str(number)).iterdir() if file.is_file()]

@@ -4,7 +4,7 @@ from connectors.broker.admin import admin
 from connectors.verdicts import TryLater, WrongLogin
 from schemas.login import LoginSettings, Security
 
-PROOF_MS = 5000
+PROOF_MS = 10_000
 """How long (real time) a broker may take."""
 
 

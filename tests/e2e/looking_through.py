@@ -11,6 +11,7 @@ from urllib.request import urlopen
 
 from sqlalchemy import MetaData, select
 
+from connectors.archive.segment import records_of, unpacked
 from connectors.broker import Message, Reader, admin
 from connectors.day_keys import DayEvidence
 from connectors.letter_boxes import LetterOpener
@@ -25,6 +26,9 @@ from tests.e2e.house import House
 
 OF_THE_OTHERS = "sandbox"
 """Begins the names of files of the post and the agencies, who know the citizen by themselves."""
+
+ARCHIVE = "archive"
+"""The folder of a house's archive, and the name of that place."""
 
 
 def forms(part: str) -> set[bytes]:
@@ -60,7 +64,7 @@ class Look:
         return {place for place, raw in self._everything() if self._hits(raw)}
 
     def _everything(self) -> Iterator[tuple[str, bytes]]:
-        for topic, record in self.records():
+        for topic, record in (*self.records(), *self.archived()):
             headers = b" ".join(name.encode() + b" " + (value or b"") for name, value in record.headers)
             yield topic, b" ".join((record.key or b"", record.value or b"", headers))
         for store in self._stores():
@@ -82,6 +86,12 @@ class Look:
                 for record in reader.to_end():
                     yield topic, record
 
+    def archived(self) -> Iterator[tuple[str, Message]]:
+        """Every record of the archive, if the house has one."""
+        for file in (self.house.home / ARCHIVE).rglob("*.jsonl.gz"):
+            for record in records_of(unpacked(file.read_bytes()), ARCHIVE, 0):
+                yield ARCHIVE, record
+
     # ---------------------------------------------------------------- with every key that is left
 
     def opened(self) -> set[str]:
@@ -100,7 +110,7 @@ class Look:
         return found
 
     def _everything_in_boxes(self) -> Iterator[tuple[str, bytes]]:
-        for topic, record in self.records():
+        for topic, record in (*self.records(), *self.archived()):
             yield topic, record.value or b""
         for store in self._stores():
             for table, row in rows(store, columns=True):

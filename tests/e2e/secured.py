@@ -69,6 +69,11 @@ class City:
         }  # fmt: skip
         return run(own | self.papers.env() | env, *argv)
 
+    def restart_broker(self) -> None:
+        """Every connection ends; whoever had one makes another."""
+        broker.stop(self.broker.home)
+        broker.start(self.broker.home, self.broker.port, secured=True, dies_with_us=True)
+
     def denied(self) -> list[str]:
         """Whom the broker refused what, of our own processes."""
         said = self.broker.log.read_text(errors="replace").splitlines()

@@ -1,5 +1,7 @@
 """A citizen whom nobody can mistake goes through the whole house, and is erased: afterwards nothing gives them back.
 
+On SQLite and on PostgreSQL; the log was archived before.
+
 `agency.events.<code>` is the agency's own topic, where its citizens stand in the clear for 7 days, and no longer.
 Kafka's clock cannot be driven, so the test deletes those records as the policy does.
 """
@@ -12,6 +14,8 @@ import pytest
 from kafka.structs import TopicPartition
 from sqlalchemy import select
 
+from connectors.archive import open_archive
+from connectors.archive.verifying import verify
 from connectors.broker import Producer, admin
 from connectors.broker.ends import ends
 from connectors.seal import Opener, Sealer
@@ -27,7 +31,8 @@ from schemas.notice import Notice, NoticeKind, Words
 from schemas.topics import agency_topic
 from tests.collector import Collector
 from tests.e2e.house import FIRST_TRY, REFUSED, House, a_contact, built
-from tests.e2e.looking_through import Look, logs
+from tests.e2e.looking_through import ARCHIVE, Look, logs
+from tests.postgres import a_database
 
 NAME, LINE, WORDS = "Zyxelia Kanarie Vogelsang", "77 Hẻm Kanarienweg", "Zyxelia wird es nie lesen"
 PARTS = (NAME, "Kanarie", LINE, "Kanarienweg", WORDS, "Zyxelia", FIRST_TRY, REFUSED)
@@ -43,13 +48,24 @@ def collector() -> Iterator[Collector]:
         yield running
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the house keeps what it keeps; empty: in files of its home."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    with a_database(request.getfixturevalue("postgres")) as address:
+        yield address
+
+
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, collector: Collector, database_url: str) -> Iterator[House]:
     """A house and a Kafka of its own: nobody else's citizens are in it, and its clock goes three months on."""
     with broker.running() as kafka, pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOSO_RETENTION_SECONDS", "1")
         environment.setenv("HOSO_TRACES_URL", collector.url)
-        with built(kafka.bootstrap, tmp_path_factory.mktemp("house")) as running:
+        environment.setenv("HOSO_DATABASE_URL", database_url)
+        with built(kafka.bootstrap, tmp_path_factory.mktemp("house"), database_url) as running:
             yield running
 
 
@@ -131,7 +147,7 @@ def erased(house: House, code: str) -> None:
     file = house.home / f"erased-{code}.json"
     done = house.hoso("erase", code, "--why", "request 14/2026", "--by", "Trần Thị Mẫu", "-o", str(file))
     assert done.returncode == 0, done.stderr
-    held = house.hoso("erase", "verify", str(file), "--json")
+    held = house.says("erase", "verify", str(file), "--json")
     assert (held.returncode, json.loads(held.stdout)) == (0, {"holds": True, "faults": []})
 
 
@@ -140,6 +156,39 @@ def empty(house: House, topic: str) -> None:
     with admin(house.bootstrap) as client:
         upto = {TopicPartition(*place): end for place, end in ends(house.bootstrap, [topic]).items() if end}
         client.delete_records(upto)
+
+
+def archived(house: House) -> None:
+    """The log as it is now, in the archive."""
+    done = house.hoso("archive", "write", "--to", str(house.home / ARCHIVE), "--once")
+    assert done.returncode == 0, done.stderr
+
+
+def broken(house: House) -> list[str]:
+    """What is wrong with the archive's chains, and where they meet the topics."""
+    done = house.hoso("archive", "verify", str(house.home / ARCHIVE), "--with-topic", "--json")
+    found = json.loads(done.stdout)
+    assert {one["topic"] for one in found if one["segments"]} >= {LOG}
+    return [one["problem"] for one in found if one["problem"]]
+
+
+def differing(house: House) -> list[str]:
+    """The log folded anew from the archive and the topic as one, beside what the workers said."""
+    done = house.hoso("rebuild", "--archive", str(house.home / ARCHIVE), "--json")
+    found: list[str] = json.loads(done.stdout)["differences"]
+    return found
+
+
+def forget_what_is_archived(house: House) -> None:
+    """What a policy may do with the log's old part once it is archived: those records stand on the topic no more."""
+    heads = {
+        (one.stretch.topic, one.stretch.partition): one.head for one in verify(open_archive(str(house.home / ARCHIVE)))
+    }
+    with admin(house.bootstrap) as client:
+        client.delete_records({
+            TopicPartition(LOG, partition): head.last + 1
+            for (topic, partition), head in heads.items() if topic == LOG and head
+        })  # fmt: skip
 
 
 def keys_of_days(house: House) -> list[bytes | None]:
@@ -158,8 +207,9 @@ def test_after_an_erasure_and_its_days_no_topic_table_log_metric_or_trace_gives_
     look = Look(house, (*PARTS, words_of(house, codes[1])), collector.bodies)
 
     # Before it, the citizen lies in the open on the agency's own topic alone, and comes out of the boxes everywhere.
+    archived(house)
     assert look.plain() == {OWN}
-    assert look.opened() >= SEALED
+    assert look.opened() >= SEALED | {ARCHIVE}
 
     for code in codes:
         erased(house, code)
@@ -176,6 +226,11 @@ def test_after_an_erasure_and_its_days_no_topic_table_log_metric_or_trace_gives_
 
     assert (look.plain(), look.opened()) == (set(), set())
     assert b"day_keys.destroyed" in logs(house.home)
+
+    # What was archived before it is whole, and is what the rest of the log goes on from.
+    assert broken(house) == []
+    forget_what_is_archived(house)
+    house.wait("archive, topic and what the workers said agree", lambda: not differing(house))
 
 
 def test_the_house_goes_on_after_it(house: House) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 
 from connectors.broker import read_key
 from connectors.broker.rights import Does, On, Right, give
+from connectors.broker.users import new_password
 from connectors.settings import REPOSITORY
 from hoso.java import jars
+from hoso.processes import BY_NAME
 from schemas.dossier import LOG
 from schemas.notice import REJECTIONS
 from schemas.topics import agency_topic, results_topic
@@ -171,13 +173,43 @@ def test_rights_that_are_given_are_not_given_again_and_one_too_many_goes_with_pr
 
 
 def test_an_agencys_old_password_is_good_no_longer(city: City) -> None:
-    before = city.login(B).client()
+    login = city.login(B)
+    before = login.client() | {"sasl_plain_password": str(login.password())}
     made = json.loads(city.hoso("agency", "kafka", B, "--json").stdout)
     city.papers.keep(f"{B}.password", made["password"].encode())
 
     with pytest.raises(KafkaError):
         city.consumer_with(before)
     city.consumer(B).close()
+
+
+def test_every_processs_password_changes_under_the_running_house_and_nothing_is_lost(city: City) -> None:
+    """In the order of docs/security.md, and then every connection ends at once."""
+    codes, producer = [city.house.a_code(A) for _ in range(3)], city.producer(A)
+    running = {row.name: row.pid for row in city.house.supervisor.state()}
+    stated(city, producer, codes[0])
+
+    city.hoso("topics", "password", "intake", "--file", str(city.papers.password_file("hoso-intake")))
+    # The others without the command around it, which costs a second each.
+    for user in (f"hoso-{process}" for process in BY_NAME if process != "intake"):
+        city.papers.keep(city.papers.password_file(user).name, new_password(city.broker.bootstrap, user).encode())
+    stated(city, producer, codes[1])
+    city.restart_broker()
+    stated(city, producer, codes[2])
+    producer.close()
+
+    for code in codes:
+        city.house.wait_told(code, "result_delivered", seconds=120)
+    assert {row.name: row.pid for row in city.house.supervisor.state()} == running
+    assert [city.house.kinds(code, A).count("result_delivered") for code in codes] == [1, 1, 1]
+    assert city.denied() == []
+
+
+def stated(city: City, producer: KafkaProducer, code: str) -> None:
+    """A dossier is received and its result ready, on the agency's own topic."""
+    for fact, data in (("received", BY_POST), ("result_ready", {"outcome": "APPROVED", "physical": True})):
+        value = json.dumps(event(city, code, fact, **data)).encode()
+        producer.send(agency_topic(A), value, code.encode()).get(timeout=60)
 
 
 @pytest.mark.skipif(shutil.which("javac") is None, reason="there is no javac on this machine")

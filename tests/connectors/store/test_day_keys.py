@@ -19,6 +19,7 @@ from connectors.store import Store, day_keys, open_store
 from connectors.store.tables import DAY_KEYS
 from connectors.verdicts import TryLater
 from schemas import instant
+from tests.postgres import files_of
 
 KEY = b"k" * 32
 NOON = datetime.fromisoformat("2026-11-26T12:00:00+07:00")
@@ -164,20 +165,28 @@ def test_a_clock_that_was_set_back_past_a_destroyed_key_seals_nothing_until_it_i
     assert name_of("webhooks") == "webhooks-2026-11-26"
 
 
-def test_a_destroyed_key_is_in_no_file_of_sqlites(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    if store.on_postgres:
-        pytest.skip("PostgreSQL overwrites by vacuum: docs/privacy.md")
-    DayEvidence(store, KEY).seal(b"x")
+def test_a_destroyed_key_is_in_no_file_of_the_database(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is kept was written first: what goes is written over by nothing that is there.
+    for days_on in (30, 0, 1, 2):
+        it_is(NOON + timedelta(days=days_on), monkeypatch)
+        DayEvidence(store, KEY).seal(b"x")
     with store.read() as connection:
-        wrapped = connection.execute(select(DAY_KEYS.c.wrapped)).scalar_one()
-    assert any(wrapped in file for file in _files(url))
+        wrapped = list(connection.execute(select(DAY_KEYS.c.wrapped).order_by(DAY_KEYS.c.day)).scalars())[:3]
+    assert _held(wrapped, url, store) == wrapped
 
-    it_is(NOON + timedelta(days=91), monkeypatch)
+    it_is(NOON + timedelta(days=93), monkeypatch)
     a_sweep(store).look()
 
-    assert not any(wrapped in file for file in _files(url))
+    assert _held(wrapped, url, store) == []
 
 
-def _files(url: str) -> list[bytes]:
+def _held(wrapped: list[bytes], url: str, store: Store) -> list[bytes]:
+    files = _files(url, store)
+    return [one for one in wrapped if any(one in file for file in files)]
+
+
+def _files(url: str, store: Store) -> list[bytes]:
+    if store.on_postgres:
+        return files_of(store)
     found = Path(url.removeprefix("sqlite:///"))
     return [file.read_bytes() for file in found.parent.glob(f"{found.name}*")]
