@@ -1,15 +1,18 @@
 """Several agencies at one dossier: each is told when it is its turn, the one-stop and who decides as each answers.
 
-A notice goes to whom a fact concerns (domain handbook, section 8) and never back to the agency that stated it.
+A notice goes to whom a fact concerns (domain handbook, section 8) and never back to the agency that stated it, by
+whichever of its codes it was named.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 from rules.facts import present
 from rules.life import LifeFact
 from rules.notices import Telling
+from rules.reference import Edition
 from rules.standing import agency_of
 from rules.turn import Turn
 from schemas.notice import NoticeKind
@@ -28,33 +31,34 @@ def linked_reacts(turn: Turn) -> None:
 
 
 def _tellings(fact: LifeFact, life: Iterable[LifeFact], turn: Turn) -> Iterator[Telling]:
-    data, by = fact.data, agency_of(fact.source)
+    data, by, telling = fact.data, agency_of(fact.source), partial(_telling, fact, turn.edition)
     match fact.kind:
         case "forwarded":
-            yield from _forwarded(fact, by)
+            yield from _forwarded(fact, turn.edition)
         case "consultation_requested":
             payload = present({"consultation_id": data["consultation_id"], "limit_on": data["limit_on"], "by": by})
             values = {"due": date.fromisoformat(data["limit_on"])}
-            yield _telling(NoticeKind.CONSULTATION_REQUESTED, payload, values, fact, (data["agency"],), by)
+            yield telling(NoticeKind.CONSULTATION_REQUESTED, payload, values, (data["agency"],))
         case "consultation_answered":
             payload = {"consultation_id": data["consultation_id"], "agency": data["agency"]}
             to = (turn.view.receiving, turn.view.competent, *_who_asked(data["consultation_id"], life))
             values = {"agency": data["agency"]}
-            yield _telling(NoticeKind.CONSULTATION_ANSWERED, payload, values, fact, to, by)
+            yield telling(NoticeKind.CONSULTATION_ANSWERED, payload, values, to)
         case "step_completed":
             payload = {"step": data["step"], "agency": data["agency"]}
             to = (turn.view.receiving, turn.view.competent)
-            yield _telling(NoticeKind.STEP_COMPLETED, payload, {"agency": data["agency"]}, fact, to, by)
+            yield telling(NoticeKind.STEP_COMPLETED, payload, {"agency": data["agency"]}, to)
 
 
-def _forwarded(fact: LifeFact, by: str | None) -> Iterator[Telling]:
+def _forwarded(fact: LifeFact, edition: Edition) -> Iterator[Telling]:
     """One word to each agency that it goes to, with the steps that are its own; the first step leads."""
-    steps: list[dict[str, Any]] = fact.data.get("steps", [])
-    lead = steps[0]["agency"] if steps else fact.data["to_agency"]
-    for agency in dict.fromkeys((fact.data["to_agency"], *(step["agency"] for step in steps))):
-        own = [present({"step": one["step"], "due_on": one.get("due_on")}) for one in steps if one["agency"] == agency]
-        payload = present({"by": by, "lead": lead, "steps": own or None})
-        yield _telling(NoticeKind.FORWARDED, payload, {}, fact, (agency,), by)
+    to = edition.resolve(fact.data["to_agency"])
+    steps = [(edition.resolve(step["agency"]), step) for step in fact.data.get("steps", ())]
+    lead = steps[0][0] if steps else to
+    for agency in dict.fromkeys((to, *(whose for whose, _ in steps))):
+        own = [present({"step": one["step"], "due_on": one.get("due_on")}) for whose, one in steps if whose == agency]
+        payload = present({"by": agency_of(fact.source), "lead": lead, "steps": own or None})
+        yield _telling(fact, edition, NoticeKind.FORWARDED, payload, {}, (agency,))
 
 
 def _who_asked(consultation_id: str, life: Iterable[LifeFact]) -> Iterator[str | None]:
@@ -64,12 +68,13 @@ def _who_asked(consultation_id: str, life: Iterable[LifeFact]) -> Iterator[str |
 
 
 def _telling(
+    fact: LifeFact,
+    edition: Edition,
     kind: NoticeKind,
     payload: dict[str, Any],
     values: dict[str, Any],
-    fact: LifeFact,
     to: Iterable[str | None],
-    by: str | None,
 ) -> Telling:
-    agencies = tuple(agency for agency in to if agency is not None and agency != by)
+    by = agency_of(fact.source)
+    agencies = tuple(agency for agency in to if agency is not None and not edition.same(agency, by))
     return Telling(kind, payload, values, (fact.ref,), agencies)

@@ -88,6 +88,39 @@ def test_a_step_that_is_missed_is_told_to_its_holder_too() -> None:
     ]
 
 
+MERGED = reference_of(a_bundle(agencies=[*AGENCIES[:2], an_agency("H29.31", aliases=["H29.98"]), AGENCIES[3]]))
+"""The office H29.98 is part of H29.31 now, and keeps its old code as a second one."""
+
+
+@pytest.mark.parametrize("by", ["H29.31", "H29.98"])
+def test_an_agency_is_not_told_of_its_own_step_by_whichever_code_it_is_named(by: str) -> None:
+    forwarded = a_fact("forwarded", "2026-11-02 10:00", to_agency="H29.98", steps=[STEPS[1] | {"agency": "H29.98"}])
+    done = a_fact("step_completed", "2026-11-03 15:00", by=by, step="tax", agency=by)
+
+    _, said = fold([received(), forwarded, done], reference=MERGED)
+
+    assert [agency for agency, kind, _ in words_in(said) if kind == "step_completed"] == ["H29.12"]
+
+
+def test_an_agency_that_is_named_by_two_codes_is_told_once_of_all_its_steps() -> None:
+    steps = [STEPS[0] | {"agency": "H29.98"}, STEPS[1]]
+    _, said = fold([received(), a_fact("forwarded", "2026-11-02 10:00", to_agency="H29.98", steps=steps)],
+                   reference=MERGED)  # fmt: skip
+
+    own = [{"step": "land", "due_on": "2026-11-04"}, {"step": "tax", "due_on": "2026-11-05"}]
+    assert words_in(said) == [("H29.31", "forwarded", {"by": "H29.12", "lead": "H29.31", "steps": own})]
+
+
+def test_an_agency_that_asks_itself_under_its_old_code_is_not_told() -> None:
+    asked = a_fact("consultation_requested", "2026-11-03 09:00", by="H29.31", consultation_id="c2", agency="H29.98",
+                   limit_on="2026-11-06")  # fmt: skip
+    forwarded = a_fact("forwarded", "2026-11-02 10:00", to_agency="H29.98")
+
+    _, said = fold([received(), forwarded, asked], reference=MERGED)
+
+    assert [kind for _, kind, _ in words_in(said)] == ["forwarded"]
+
+
 def test_a_fact_that_waited_for_its_standing_is_told_once_it_has_it() -> None:
     late = told(ASKED, FORWARDED)
 
