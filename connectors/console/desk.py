@@ -30,12 +30,13 @@ class NotYours(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The read model at one moment, as one person may see it."""
+    """The read model at one moment, as one person may see it; beside it `doors`, what the doors themselves keep."""
 
     connection: Connection
     tables: Tables
     library: Library
     person: Person
+    doors: Store
 
     @property
     def agency(self) -> str | None:
@@ -89,7 +90,7 @@ class Desk:
     def look(self, person: Person) -> Iterator[Look]:
         """The read model at one moment, for this person. Raises TryLater while there is none, or no database."""
         with sets.looking(self.read_store) as (connection, tables):
-            yield Look(connection, tables, self._library(connection, tables), person)
+            yield Look(connection, tables, self._library(connection, tables), person, self.store)
 
     def _library(self, connection: Connection, tables: Tables) -> Library:
         """Prepared reference data, made anew only when another version came in."""

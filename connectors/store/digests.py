@@ -1,6 +1,6 @@
 """`digests` and `gathered`: what one change of the reference data brought an agency, and which digest tells of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,12 @@ def _taken(connection: Connection, of: Gathering) -> list[Gathered]:
     rows = select(*_COLUMNS).where(GATHERED.c.agency == of.agency, GATHERED.c.change == of.change)
     found = connection.execute(rows.where(GATHERED.c.digest == of.id).order_by(GATHERED.c.dossier, GATHERED.c.sequence))
     return [Gathered(**row._mapping) for row in found]
+
+
+def telling(connection: Connection, notices: Collection[str]) -> dict[str, str | None]:
+    """Of these notices those that a digest tells, with its id; None while they are gathered for one."""
+    asked = select(GATHERED.c.notice_id, GATHERED.c.digest).where(GATHERED.c.notice_id.in_(notices))
+    return {row.notice_id: row.digest for row in connection.execute(asked)}
 
 
 def _before(connection: Connection, digest: str) -> int:

@@ -105,7 +105,7 @@ class Dossier:
 
 
 def dossier(look: Look, code: str, now: datetime) -> Dossier:
-    """A dossier at this instant, by the read model alone. Raises NotYours."""
+    """A dossier at this instant, by the read model; what digests tell, the doors know. Raises NotYours, TryLater."""
     row = look.dossier(code)
     facts, number = _facts(look, code), _number(look, code)
     said = _said(look, code)

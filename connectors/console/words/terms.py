@@ -112,6 +112,8 @@ HOLDERS = {
 }
 BECAME = {
     "in_feed": ("có trong nguồn tin, chưa gọi", "in the feed, not called"),
+    "gathered": ("đang gom vào tin gộp", "gathered for a digest"),
+    "in_digest": ("có trong tin gộp, chưa gọi", "in a digest, not called"),
     "attempt_failed": ("còn nợ", "owed"),
     "delivered": ("đã nhận", "delivered"),
     "stepped_aside": ("tạm nhường", "stepped aside"),

@@ -14,7 +14,10 @@ from connectors.console.reading.dossier import dossier as read
 from connectors.console.reading.limits import Letter, OtherClock, Stands
 from connectors.console.reading.route import Certain
 from connectors.console.view import HEADERS
+from connectors.store import digests
+from connectors.store.digests import Came
 from rules.deadlines.limits import Limit
+from rules.digests import Change, Gathered, Span
 from rules.time import due
 from schemas.event import Event
 from schemas.instant import VIETNAM
@@ -477,6 +480,42 @@ def test_what_became_of_each_notice_is_said(house: House) -> None:
 
     assert "Due date set delivered 08:00 04/11/2026, call no. 1" in found
     assert "gave up 08:00 04/11/2026, call no. 2, answered 500" in found
+
+
+CHANGE = Change("v1", "v2", MORNING)
+
+
+@pytest.mark.parametrize(
+    ("receipts", "says"),
+    [
+        ([], "in a digest, not called"),
+        ([(NoticeAttemptFailed, 503)], "owed in a digest, 08:00 04/11/2026, call no. 1, answered 503"),
+        ([(NoticeAttemptFailed, 503), (NoticeDelivered, 200)], "delivered in a digest, 08:00 04/11/2026, call no. 2"),
+    ],
+)
+def test_of_a_notice_that_a_digest_tells_it_is_said_what_became_of_the_digest(
+    house: House, monkeypatch: pytest.MonkeyPatch, receipts: list[tuple[type[Receipt], int]], says: str
+) -> None:
+    house.say(received(code=CODE))
+    [record, *_] = [one for one in house.told.records if one.topic == "agency.notices"]
+    notice = Event.decode(record.value or b"").id
+    store = house.desk.store
+    with store.begin() as connection:
+        gathered = Gathered(notice, CODE, "deadline_set", 1, CHANGE.was)
+        digests.gather(connection, [Came("H29.12", CHANGE, gathered)])
+    before = section(page(house.into("can.bo")), "told")
+
+    with store.begin() as connection:
+        part = digests.close(connection, "H29.12", CHANGE.id, Span(0, 0), 0.0)
+    assert part is not None
+    for attempt, (kind, status) in enumerate(receipts, start=1):
+        data = {"notice_id": part.of.id, "agency": "H29.12", "endpoint": "x", "attempt": attempt, "status": status}
+        said = {"id": f"r-{attempt}", "source": "/hoso/notify", "subject": "H29.12", "time": MORNING, "data": data}
+        house.told.publish(kind.model_validate(said), RECEIPTS)
+    house.enter()
+
+    assert "Due date set gathered for a digest" in before
+    assert f"Due date set {says}" in section(page(house.into("can.bo")), "told")
 
 
 def test_the_days_of_a_dossier_add_up_to_the_whole(told: House) -> None:
