@@ -66,6 +66,8 @@ def readable(path: Path) -> Iterator[None]:
         raise WrongList(f"{path.name} is not UTF-8: save it as CSV UTF-8") from error
     except csv.Error as error:
         raise WrongList(f"{path.name} is no CSV: {error}") from error
+    except FileNotFoundError as error:
+        raise WrongList(f"there is no file {path}: look at its name and its folder, and give both again") from error
     except OSError as error:
         raise WrongList(f"{path.name} cannot be read: {error.strerror or error}") from error
 

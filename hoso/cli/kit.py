@@ -146,7 +146,7 @@ def _print(console: Console, one: "Result") -> None:
     if one.outcome == "failed":
         _detail(console, "expected: ", one.scenario.expects)
         _detail(console, "came:     ", str(one.came))
-        _detail(console, "next:     ", one.scenario.helps)
+        _detail(console, "next:     ", str(one.helps))
 
 
 def _detail(console: Console, name: str, says: str) -> None:

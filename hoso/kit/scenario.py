@@ -7,6 +7,11 @@ from enum import StrEnum
 from connectors.verdicts import TryLater
 from hoso.kit.visit import Visit
 
+NO_ANSWER = (
+    "nobody answers at this address: is it the edge's own, with its port, and reached from here? On a machine of your "
+    "own `hoso up` starts one; where one should run, its operators ask `hoso doctor`"
+)
+
 
 class Needs(StrEnum):
     """What a scenario cannot do without, and what is to be done where it is missing."""
@@ -42,22 +47,22 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a scenario. `came` says what came instead, or what was missing."""
+    """What became of a scenario. `came` says what came instead, or what was missing; `helps` what to do about it."""
 
     scenario: Scenario
     outcome: Outcome
     came: str | None = None
+    helps: str | None = None
 
     def document(self) -> dict[str, str | None]:
         """The result for machines."""
-        failed = self.outcome is Outcome.FAILED
         return {
             "name": self.scenario.name,
             "says": self.scenario.says,
             "outcome": self.outcome,
             "expected": self.scenario.expects,
             "came": self.came,
-            "next": self.scenario.helps if failed else None,
+            "next": self.helps,
         }
 
 
@@ -68,8 +73,10 @@ def tried(scenario: Scenario, visit: Visit) -> Result:
     try:
         came = scenario.came(visit)
     except TryLater as error:
-        came = f"no answer: {error.why}"
-    return Result(scenario, Outcome.PASSED if came is None else Outcome.FAILED, came)
+        return Result(scenario, Outcome.FAILED, f"no answer: {error.why}", NO_ANSWER)
+    if came is None:
+        return Result(scenario, Outcome.PASSED)
+    return Result(scenario, Outcome.FAILED, came, scenario.helps)
 
 
 def _lacking(scenario: Scenario, visit: Visit) -> Needs | None:

@@ -349,7 +349,7 @@ def test_one_parcel_is_confirmed_by_name(kafka: str, code: str) -> None:
         (("myvnpost", "--dossier", CODE, "--leg", "D1", "--status", "DELIVERED"), "--why is needed"),
         (("myvnpost", "list.csv", "--dossier", CODE), "either a list"),
         (("pigeon", "--dossier", CODE, "--leg", "D1", "--status", "DELIVERED", "--why", "x"), "no carrier pigeon"),
-        (("myvnpost", "nowhere.csv"), "cannot be read"),
+        (("myvnpost", "nowhere.csv"), "there is no file"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_the_next_step(words: tuple[str, ...], says: str) -> None:

@@ -76,6 +76,8 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rig:
     monkeypatch.setattr(import_, "_bundle", bundle)
     monkeypatch.setattr(import_, "_gate", gate)
     monkeypatch.setattr(import_, "_dossiers", lambda _: rig.known)
+    # It would stay for whatever this process runs after it, with a stream that is shut.
+    monkeypatch.setattr("schemas.telemetry.configure", lambda *_: None)
     return rig
 
 
@@ -183,6 +185,15 @@ def test_history_of_an_agency_that_acts_is_not_let_in_unawares(rig: Rig, monkeyp
 @pytest.mark.parametrize("words", [[], ["--snapshot", "a", "b"], ["x.csv", "--taken", "1", "2"]])
 def test_what_is_to_be_read_is_said_once(rig: Rig, words: list[str]) -> None:
     assert rig.says(*words).exit_code == 2
+
+
+def test_of_a_file_that_is_not_there_it_is_said_what_to_do(rig: Rig, tmp_path: Path) -> None:
+    missing = tmp_path / "thang-11.csv"
+
+    answer = rig.says(str(missing))
+
+    says = f"there is no file {missing}: look at its name and its folder, and give both again\n"
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (1, "", says)
 
 
 def test_a_table_that_is_none_is_one_sentence(rig: Rig) -> None:

@@ -5,11 +5,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +40,7 @@ from schemas.event import Event
 from schemas.notice import REJECTIONS, EventRejected
 from schemas.reference import Agency, Callback
 from tests.builders import SAMPLES, a_bundle, an_agency
+from tests.listening import Heard, Listener, Said
 
 CODE, OTHER = "H29.12", "H29.99"
 UNSET = "HOSO_DATABASE_URL", "HOSO_SECRETS_DIR", "HOSO_CLOCK"
@@ -249,57 +247,25 @@ LIES: dict[str, Lie] = {
 }
 
 
-class Liar:
+class Liar(Listener):
     """Stands before an edge and passes everything on; it lies once it is told to."""
 
     def __init__(self, edge: str) -> None:
+        super().__init__(self._passed_on)
         self.edge, self.lie = edge, (lambda reply, _: reply)
-        liar = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.do_POST()
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                reply = liar._passed_on(self.command, self.path, dict(self.headers.items()), body)
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    if name not in ("content-length", "connection", "transfer-encoding"):
-                        self.send_header(name, value)
-                self.send_header("content-length", str(len(reply.body)))
-                self.end_headers()
-                self.wfile.write(reply.body)
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     lie: Lie
 
-    def _passed_on(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
-        kept = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
+    def _passed_on(self, heard: Heard) -> Said:
+        kept = {name: value for name, value in heard.headers.items() if name not in ("host", "content-length")}
         try:
-            reply = send(self.edge, Call(method, path, data=body, headers=kept), 60)
+            reply = send(self.edge, Call(heard.method, heard.path, data=heard.body, headers=kept), 60)
         except TryLater:
             # A body that is too large may be cut off before its sender hears why.
             reply = Reply(413, {"content-type": "application/problem+json"}, b"{}")
-        return self.lie(reply, body)
-
-
-@contextmanager
-def lying(rig: Rig) -> Iterator[Liar]:
-    liar = Liar(rig.url)
-    thread = threading.Thread(target=liar.server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield liar
-    finally:
-        liar.server.shutdown()
-        thread.join()
-        liar.server.server_close()
+        said = self.lie(reply, heard.body)
+        of_the_line = ("content-length", "connection", "transfer-encoding")
+        return Said(said.status, said.body, {name: v for name, v in said.headers.items() if name not in of_the_line})
 
 
 def test_every_scenario_has_a_lie_that_it_sees() -> None:
@@ -310,8 +276,8 @@ def test_every_scenario_has_a_lie_that_it_sees() -> None:
 def test_a_scenario_sees_an_edge_that_lies(rig: Rig, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(visit, "SHOWS_SECONDS", 0.0)
     [good, wanted] = (next(one for one in SCENARIOS if one.name == which) for which in ("good-fact", name))
-    with lying(rig) as liar:
-        here = rig.visit(liar.url)
+    with Liar(rig.url) as liar:
+        here = rig.visit(liar.address)
         honest = check(here, [good, wanted] if wanted is not good else [good])
         liar.lie = LIES[name]
 
@@ -328,11 +294,11 @@ def came(report: Report) -> list[str | None]:
 
 
 def test_a_failure_says_what_was_expected_what_came_and_what_to_do(rig: Rig) -> None:
-    with lying(rig) as liar:
+    with Liar(rig.url) as liar:
         liar.lie = lambda reply, body: replace(reply, status=418) if reply.status == 409 else reply
 
-        answer = rig.says(url=liar.url)
-        machines = json.loads(rig.says("--json", url=liar.url).stdout)
+        answer = rig.says(url=liar.address)
+        machines = json.loads(rig.says("--json", url=liar.address).stdout)
 
     assert answer.exit_code == 1
     assert re.search(
@@ -360,6 +326,8 @@ def test_where_nobody_listens_it_is_said() -> None:
 
     assert answer.exit_code == 1
     assert "no answer: connection failed" in answer.stdout
+    assert "next:     nobody answers at this address: is it the edge's own, with its port" in answer.stdout
+    assert "the sentence names the field" not in answer.stdout
     assert "Left behind: no fact" in answer.stdout
 
 
