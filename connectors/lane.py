@@ -110,7 +110,7 @@ class Lane:
                 if pause > 0 and not self._closing.is_set():
                     self._woken.wait(pause)
             self._pool.shutdown(wait=True)
-            self._queue.release(self._name, self._owner)
+            self._queue.lanes.release(self._name, self._owner)
         except BaseException as error:
             self._broken(error)
             raise
@@ -128,7 +128,7 @@ class Lane:
         held, asked_at = self._holds, time.time()
         if not (held and 0 <= asked_at - self._leased_at < lease_seconds / 3):
             # Nobody else can have it before it ends, so most turns need not write.
-            self._holds = self._queue.lease(self._name, self._owner, lease_seconds)
+            self._holds = self._queue.lanes.lease(self._name, self._owner, lease_seconds)
             self._leased_at = asked_at
         if not self._holds:
             self._hide()
@@ -141,7 +141,7 @@ class Lane:
                 self._lost.popleft()
         with self._lock:
             if not held:
-                self._breaker = self._queue.breaker(self._name)
+                self._breaker = self._queue.lanes.breaker(self._name)
                 gauge("hoso_breaker").labels(self._queue.name, self._name).set(self._breaker.level)
             now = clock().seconds()
             free = self._breaker.allows(now, self._policy.workers) - self._running
@@ -163,7 +163,7 @@ class Lane:
         What became of them is not written; all that was in flight is owed again already.
         """
         with self._lock:
-            if (term := self._queue.term(self._name)) != self._term:
+            if (term := self._queue.lanes.term(self._name)) != self._term:
                 self._term, self._stale = term, True
                 self._lost.clear()
             self._stale = self._stale and self._running > 0
@@ -232,7 +232,7 @@ class Lane:
             before, self._breaker = self._breaker, after
         if after == before:
             return
-        self._queue.stands(self._name, after)
+        self._queue.lanes.stands(self._name, after)
         gauge("hoso_breaker").labels(self._queue.name, self._name).set(after.level)
         if after.opens_at > before.opens_at and why:
             log.warning("lane.broken", queue=self._queue.name, lane=self._name, why=why.why)

@@ -39,7 +39,7 @@ class Pool(Passage):
             if not item_codes.is_set_up(connection, row.lane):
                 return order
         with store.begin() as connection:
-            if not self._queue.still_ours(connection, row.id):
+            if not self._queue.is_ours(connection, row.id):
                 return None
             if (bound := item_codes.bound(connection, *leg)) is not None:
                 return replace(order, item_code=bound.code)

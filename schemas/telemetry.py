@@ -134,7 +134,8 @@ NAMES = (
     Name(
         "hoso_owed_overdue_seconds",
         Kind.GAUGE,
-        "How long (driven) something of a lane has been due without going out",
+        "How long (driven) something of a lane could have gone out and has not; without what is held, or waits behind "
+        "another of its dossier",
         ("queue", "lane"),
     ),
     Name("hoso_held", Kind.GAUGE, "What a hold keeps, by queue and lane", ("queue", "lane")),

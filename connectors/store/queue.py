@@ -2,11 +2,10 @@
 
 A row is put once, by its id, in the transaction of whatever owes it. The holder of a lane's lease claims what is due,
 one of a sequence key at a time and in order, and says how it ended. What was claimed when its holder died is owed again
-at once, `in_doubt` still set if a call had begun. `next_at` is on the driven clock; leases and `sent_at` on the real.
+at once, `in_doubt` still set if a call had begun. `next_at` is on the driven clock, `sent_at` on the real.
 """
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,13 +13,13 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.metrics import counter
-from connectors.store.breaker import Breaker
+from connectors.store.lanes import Lanes
 from connectors.store.store import Store
-from connectors.store.tables import LANES, OWED
+from connectors.store.tables import OWED
 from schemas.content import as_read_now, content_of
 from schemas.instant import clock
 
@@ -75,6 +74,20 @@ class Answer:
     body: bytes
 
 
+def earlier() -> tuple[Any, ColumnElement[bool]]:
+    """What stands before a row under its key: the table once more, and when that is so."""
+    other = OWED.alias("earlier")
+    before = or_(other.c.order_no < OWED.c.order_no, and_(other.c.order_no == OWED.c.order_no, other.c.id < OWED.c.id))
+    same = and_(other.c.queue == OWED.c.queue, other.c.sequence_key == OWED.c.sequence_key)
+    return other, and_(same, before)
+
+
+def blocked() -> ColumnElement[bool]:
+    """Whether something before a row under its key still waits: it has to wait too."""
+    other, before = earlier()
+    return exists().where(before, other.c.state.in_(WAITING))
+
+
 class Queue:
     """One queue by its name. Methods that take a connection join its transaction; the others have their own."""
 
@@ -82,9 +95,7 @@ class Queue:
         self.store, self.name = store, name
         # There from the start, at 0: an alert sees the first one.
         counter("hoso_content_differs_total").labels(name)
-        self._held: set[str] = set()
-        self._owner: str | None = None
-        self._terms: Counter[str] = Counter()
+        self.lanes = Lanes(store, name, self._owed_again)
 
     # ------------------------------------------------------------ owing
 
@@ -135,11 +146,15 @@ class Queue:
         with self.store.read() as conn:
             return conn.execute(select(func.min(OWED.c.next_at)).where(self._due(lane))).scalar()
 
-    def lanes(self) -> list[str]:
-        """The lanes that owe something."""
+    def counts(self) -> dict[str, int]:
+        """How much each lane owes."""
         with self.store.read() as conn:
-            found = select(OWED.c.lane).where(self._mine(), OWED.c.state.in_(WAITING)).distinct()
-            return sorted(conn.execute(found).scalars())
+            rows = conn.execute(
+                select(OWED.c.lane, func.count().label("owed"))
+                .where(self._mine(), OWED.c.state.in_(WAITING))
+                .group_by(OWED.c.lane)
+            )
+            return {row.lane: row.owed for row in rows}
 
     # ------------------------------------------------------------ what became of it
 
@@ -152,11 +167,15 @@ class Queue:
         now = time.time()
         asks = {"day": func.coalesce(OWED.c.day, day.isoformat())} if day else {}
         with self.store.begin() as conn:
-            if not self.still_ours(conn, id):
+            if not self.is_ours(conn, id):
                 return None
             flies = (self._mine(), OWED.c.id == id, OWED.c.state == OwedState.IN_FLIGHT)
             begun = conn.execute(update(OWED).where(*flies).values(in_doubt=True, sent_at=now, **asks)).rowcount > 0
             return now if begun else None
+
+    def is_ours(self, conn: Connection, id: str) -> bool:
+        """Whether this row's lane is still ours; nobody takes it until the transaction ends. Who never held one may."""
+        return self.lanes.is_ours(conn, select(OWED.c.lane).where(self._mine(), OWED.c.id == id).scalar_subquery())
 
     def done(self, id: str, answer: bytes | None = None) -> bool:
         """It ended well. An `answer` stays to be published. False if it had ended before: then nothing changes."""
@@ -189,7 +208,7 @@ class Queue:
         Nothing changes if the lane went to another meanwhile: its call may be under way.
         """
         with self.store.begin(lasting=False) as conn:
-            if not self.still_ours(conn, id):
+            if not self.is_ours(conn, id):
                 return
             conn.execute(
                 update(OWED)
@@ -245,73 +264,6 @@ class Queue:
         with self.store.begin(lasting=False) as conn:
             self._set(conn, ids, published_at=clock().seconds())
 
-    # ------------------------------------------------------------ lanes
-
-    def lease(self, lane: str, owner: str, seconds: float) -> bool:
-        """Hold a lane for so long (real time), or longer; False while another does.
-
-        Whoever gets it from another, or for the first time since this object was made (its process may have died with
-        calls under way and come back under its name), finds what was in flight owed again. A lease of our own that ran
-        out while nobody took it is none of these: our calls are still under way.
-        """
-        now = time.time()
-        with self.store.begin(lasting=False) as conn:
-            dialect: Any = postgresql if self.store.on_postgres else sqlite
-            fresh = dialect.insert(LANES).values(queue=self.name, lane=lane).on_conflict_do_nothing()
-            conn.execute(fresh)
-            row = conn.execute(self._lane(lane).with_for_update()).one()
-            if row.owner is not None and row.owner != owner and row.leased_until > now:
-                return False
-            if row.owner != owner or lane not in self._held:
-                self._recover(conn, lane)
-                self._held.add(lane)
-                self._terms[lane] += 1
-            self._owner = owner
-            conn.execute(update(LANES).where(self._at(lane)).values(owner=owner, leased_until=now + seconds))
-            return True
-
-    def term(self, lane: str) -> int:
-        """How often this object took the lane from another, or anew: what was under way in an earlier term is stale."""
-        return self._terms[lane]
-
-    def release(self, lane: str, owner: str) -> None:
-        """Let a lane go, if it is ours."""
-        with self.store.begin(lasting=False) as conn:
-            conn.execute(update(LANES).where(self._at(lane), LANES.c.owner == owner).values(owner=None, leased_until=0))
-
-    def still_ours(self, conn: Connection, id: str) -> bool:
-        """Whether this row's lane is still ours; nobody takes it until the transaction ends. Who never held one may."""
-        if self._owner is None:
-            return True
-        lane = select(OWED.c.lane).where(self._mine(), OWED.c.id == id).scalar_subquery()
-        row = conn.execute(self._lane(lane).with_for_update()).one_or_none()
-        return row is not None and row.owner == self._owner
-
-    def breaker(self, lane: str) -> Breaker:
-        """How a lane stands."""
-        with self.store.read() as conn:
-            row = conn.execute(self._lane(lane)).one_or_none()
-            return Breaker(row.failures, row.opens_at, row.allowed) if row else Breaker()
-
-    def stands(self, lane: str, breaker: Breaker) -> None:
-        """Remember how a lane stands."""
-        with self.store.begin(lasting=False) as conn:
-            conn.execute(
-                update(LANES)
-                .where(self._at(lane))
-                .values(failures=breaker.failures, opens_at=breaker.opens_at, allowed=breaker.allowed)
-            )
-
-    def counts(self) -> dict[str, int]:
-        """How much each lane owes."""
-        with self.store.read() as conn:
-            rows = conn.execute(
-                select(OWED.c.lane, func.count().label("owed"))
-                .where(self._mine(), OWED.c.state.in_(WAITING))
-                .group_by(OWED.c.lane)
-            )
-            return {row.lane: row.owed for row in rows}
-
     # ------------------------------------------------------------ inside
 
     def _values(self, row: Owed) -> dict[str, Any]:
@@ -343,33 +295,16 @@ class Queue:
         return OWED.c.queue == self.name
 
     def _due(self, lane: str) -> Any:
-        """Owed in this lane, and nothing before it under its key still waits."""
-        earlier = OWED.alias("earlier")
-        before = or_(
-            earlier.c.order_no < OWED.c.order_no,
-            and_(earlier.c.order_no == OWED.c.order_no, earlier.c.id < OWED.c.id),
-        )
-        blocked = exists().where(
-            earlier.c.queue == OWED.c.queue,
-            earlier.c.sequence_key == OWED.c.sequence_key,
-            earlier.c.state.in_(WAITING),
-            before,
-        )
-        return and_(self._mine(), OWED.c.lane == lane, OWED.c.state == OwedState.OWED, ~blocked)
+        return and_(self._mine(), OWED.c.lane == lane, OWED.c.state == OwedState.OWED, ~blocked())
 
     def _set(self, conn: Connection, ids: Sequence[str], **values: Any) -> None:
         if ids:
             conn.execute(update(OWED).where(self._mine(), OWED.c.id.in_(ids)).values(**values))
 
-    def _recover(self, conn: Connection, lane: str) -> None:
+    def _owed_again(self, conn: Connection, lane: str) -> None:
+        """The lane is taken: what is in flight there is another's, or of another life."""
         conn.execute(
             update(OWED)
             .where(self._mine(), OWED.c.lane == lane, OWED.c.state == OwedState.IN_FLIGHT)
             .values(state=OwedState.OWED)
         )
-
-    def _at(self, lane: Any) -> Any:
-        return and_(LANES.c.queue == self.name, LANES.c.lane == lane)
-
-    def _lane(self, lane: Any) -> Any:
-        return select(LANES).where(self._at(lane))

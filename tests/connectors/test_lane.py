@@ -109,8 +109,8 @@ def test_a_partner_that_is_away_is_left_alone_then_probed_once(partner: Partner)
     lane = partner.lane("one")
     lane.start()
     owe(partner, *(f"row-{number}" for number in range(10)))
-    until(lambda: partner.queue.breaker("post").opens_at > 0)
-    opens_at = partner.queue.breaker("post").opens_at
+    until(lambda: partner.queue.lanes.breaker("post").opens_at > 0)
+    opens_at = partner.queue.lanes.breaker("post").opens_at
 
     until(lambda: instant.clock().seconds() > opens_at + 25)
     probes = [id for _, id, at in partner.calls if at >= opens_at]
@@ -120,7 +120,7 @@ def test_a_partner_that_is_away_is_left_alone_then_probed_once(partner: Partner)
 
     assert len([at for _, _, at in partner.calls if at < opens_at]) <= POLICY.breaker.failures + POLICY.workers
     assert len(probes) == 1
-    assert partner.queue.breaker("post").opens_at == 0
+    assert partner.queue.lanes.breaker("post").opens_at == 0
 
 
 class Closed(Passage):
@@ -137,16 +137,16 @@ def test_a_row_that_may_not_go_says_nothing_of_the_partner(partner: Partner) -> 
     lane = partner.lane("one")
     lane.start()
     owe(partner, *(f"row-{number}" for number in range(10)))
-    until(lambda: partner.queue.breaker("post").opens_at > 0)
+    until(lambda: partner.queue.lanes.breaker("post").opens_at > 0)
     lane.close()
-    broken, calls = partner.queue.breaker("post"), len(partner.calls)
+    broken, calls = partner.queue.lanes.breaker("post"), len(partner.calls)
 
     held = partner.lane("one", passage=Closed())
     held.start()
     until(lambda: all(row.next_at > 1e9 * 2 for row in waiting(partner)))
     held.close()
 
-    assert partner.queue.breaker("post") == broken
+    assert partner.queue.lanes.breaker("post") == broken
     assert len(partner.calls) == calls
 
 
@@ -186,7 +186,7 @@ def test_an_error_that_is_no_verdict_is_handed_up(partner: Partner) -> None:
 def test_what_is_new_is_taken_at_once_not_at_the_next_look(partner: Partner) -> None:
     lane = partner.lane("one", LanePolicy(lease_seconds=30))
     lane.start()
-    until(lambda: partner.queue.lease("post", "nobody", 1) is False)
+    until(lambda: partner.queue.lanes.lease("post", "nobody", 1) is False)
 
     began = time.monotonic()
     owe(partner, "row")
@@ -203,13 +203,13 @@ def test_a_lane_that_was_anothers_meanwhile_first_ends_what_it_had_begun(
 ) -> None:
     """Its process stood still beyond its lease, another held the lane and let it go: all in flight is owed again."""
     queue, calls, looks, let_go = Queue(store, "dispatch"), list[str](), list[bool](), threading.Event()
-    lease = queue.lease
+    lease = queue.lanes.lease
 
     def counted(lane: str, owner: str, seconds: float) -> bool:
         looks.append(lease(lane, owner, seconds))
         return looks[-1]
 
-    monkeypatch.setattr(queue, "lease", counted)
+    monkeypatch.setattr(queue.lanes, "lease", counted)
 
     def work(row: Owed) -> None:
         calls.append(row.id)
@@ -224,7 +224,7 @@ def test_a_lane_that_was_anothers_meanwhile_first_ends_what_it_had_begun(
     until(lambda: calls == ["a"])
     with store.begin() as conn:
         conn.execute(update(LANES).values(owner="two", leased_until=0.0))
-    until(lambda: queue.term("post") == 2)
+    until(lambda: queue.lanes.term("post") == 2)
     owe(partner, "b")
     after = len(looks) + 4
     until(lambda: len(looks) >= after)

@@ -169,9 +169,9 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("anew")
 def test_a_broken_lane_is_shown_with_what_it_owes_and_what_its_partner_said_as_text(house: House) -> None:
     queue = owes(house, "dispatch", "myvnpost", 3)
-    assert queue.lease("myvnpost", "test", 60)
+    assert queue.lanes.lease("myvnpost", "test", 60)
     queue.later("myvnpost-0", clock().seconds() + 60, f"no answer {EVIL}")
-    queue.stands("myvnpost", Breaker(failures=5, opens_at=clock().seconds() + 600, allowed=1))
+    queue.lanes.stands("myvnpost", Breaker(failures=5, opens_at=clock().seconds() + 600, allowed=1))
     owes(house, "callbacks", "H29.12", 2)
 
     page = house.into("van.hanh").get(f"{AT}/pipeline?lang=en").text
@@ -330,9 +330,9 @@ def test_broken_lanes_come_before_what_has_been_owed_longest(either: Store) -> N
         queue = Queue(either, "dispatch")
         with either.begin() as connection:
             queue.put(connection, [Owed(lane, lane, lane, 1, b"body", moment - age, created_at=moment - age)])
-        assert queue.lease(lane, "test", 60)
+        assert queue.lanes.lease(lane, "test", 60)
     queue.later("ems", moment + 60, "no answer in 10 s")
-    queue.stands("ems", Breaker(failures=5, opens_at=moment + 600, allowed=1))
+    queue.lanes.stands("ems", Breaker(failures=5, opens_at=moment + 600, allowed=1))
 
     found = reading.owed(either)
 

@@ -54,7 +54,7 @@ def breaks(queue: Queue, lane: str, why: str) -> None:
     policy = LanePolicy(workers=1, lease_seconds=6, breaker=BreakerPolicy(failures=2, first_seconds=600))
     working = Lane(queue, lane, "test", nobody_answers, gives_up, errors.append, policy)
     working.start()
-    until(lambda: queue.breaker(lane).opens_at > 0)
+    until(lambda: queue.lanes.breaker(lane).opens_at > 0)
     working.close()
     assert not errors
 
@@ -79,7 +79,7 @@ def test_what_is_due_and_nobody_works_on_is_late_and_its_process_is_to_be_starte
 
 def test_what_somebody_works_on_and_is_late_sends_to_its_log(place_in: Place) -> None:
     queue = owes(place_in, DISPATCH, "myvnpost", "a", seconds_ago=HOUR)
-    queue.lease("myvnpost", "dispatch-0", 60)
+    queue.lanes.lease("myvnpost", "dispatch-0", 60)
 
     found = only(list(queues.findings(place_in)), "myvnpost")
 
@@ -197,7 +197,7 @@ def test_a_broken_lane_that_owes_nothing_is_no_finding(place_in: Place) -> None:
 
 def test_how_a_lane_stands_is_counted_by_state(place_in: Place) -> None:
     queue = owes(place_in, callbacks.QUEUE, "H29.12", *"abcdefg")
-    queue.lease("H29.12", "notify-0", 60)
+    queue.lanes.lease("H29.12", "notify-0", 60)
     queue.claim("H29.12", clock().seconds(), 1)
     queue.later("b", clock().seconds() + HOUR, "status 500", in_doubt=True)
     queue.later("c", held.UNTIL_LIFTED, f"{held.HELD}notices, by truc-ban: x")

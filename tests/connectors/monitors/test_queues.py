@@ -20,7 +20,11 @@ HOUR = 3600.0
 @pytest.fixture(autouse=True)
 def _standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is NOW, and hardly moves."""
-    monkeypatch.setattr(instant, "_clock", instant.Clock((instant.Segment(NOW, 1e-9, time.time()),)))
+    it_is(monkeypatch, NOW)
+
+
+def it_is(monkeypatch: pytest.MonkeyPatch, now: float) -> None:
+    monkeypatch.setattr(instant, "_clock", instant.Clock((instant.Segment(now, 1e-9, time.time()),)))
 
 
 def a_word(id: str, **given: Any) -> Owed:
@@ -72,19 +76,59 @@ def test_what_was_tried_in_vain_is_old_although_its_next_try_is_to_come(store: S
     assert value(seen, "hoso_owed_overdue_seconds", "callbacks", "H29.12") == 0
 
 
-def test_a_word_behind_another_of_its_dossier_is_not_overdue_for_it_may_not_go(store: Store) -> None:
-    queue = owe(
-        store, a_word("1", sequence_key="d", order_no=1), a_word("2", sequence_key="d", order_no=2, next_at=NOW - 90)
-    )
+def overdue(store: Store) -> Any:
+    return value(Queues(store).look(), "hoso_owed_overdue_seconds", "callbacks", "H29.12")
+
+
+def two_of_a_dossier(store: Store) -> Queue:
+    """The first flies; the second is an hour past its time."""
+    queue = owe(store, a_word("1", sequence_key="d", order_no=1), a_word("2", sequence_key="d", order_no=2))
     queue.claim("H29.12", NOW, 1)
+    return queue
+
+
+def test_a_word_behind_another_of_its_dossier_is_overdue_from_when_it_may_go(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = two_of_a_dossier(store)
     queue.later("1", NOW + HOUR, "status 500")
 
-    blocked = Queues(store).look()
+    blocked = overdue(store)
     queue.done("1")
-    free = Queues(store).look()
+    freed = overdue(store)
+    it_is(monkeypatch, NOW + 90)
 
-    assert value(blocked, "hoso_owed_overdue_seconds", "callbacks", "H29.12") == 0
-    assert value(free, "hoso_owed_overdue_seconds", "callbacks", "H29.12") == pytest.approx(90)
+    assert (blocked, freed) == (0, pytest.approx(0, abs=1e-3))
+    assert overdue(store) == pytest.approx(90)
+
+
+@pytest.mark.parametrize("ends", ["done", "gave_up", "aside"])
+def test_however_the_one_before_it_ends_what_waited_behind_it_was_not_late(store: Store, ends: str) -> None:
+    queue = two_of_a_dossier(store)
+
+    queue.done("1") if ends == "done" else getattr(queue, ends)("1", "status 400")
+
+    assert overdue(store) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_word_behind_one_that_a_hold_keeps_is_not_overdue(store: Store) -> None:
+    queue = two_of_a_dossier(store)
+
+    queue.later("1", held.UNTIL_LIFTED, f"{held.HELD}the sentence is wrong", counts=False)
+
+    assert overdue(store) == 0
+
+
+def test_a_word_whose_time_came_after_the_end_of_the_one_before_it_is_overdue_from_its_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = owe(store, a_word("1", sequence_key="d"), a_word("2", sequence_key="d", order_no=2, next_at=NOW + 60))
+    queue.claim("H29.12", NOW, 1)
+    queue.done("1")
+
+    it_is(monkeypatch, NOW + 90)
+
+    assert overdue(store) == pytest.approx(30)
 
 
 def test_what_a_hold_keeps_is_shown_as_held_and_is_not_late(store: Store) -> None:
@@ -131,13 +175,13 @@ def test_a_breaker_is_whole_broken_until_its_probe_is_answered_or_on_its_way_bac
     store: Store, failures: int, answers: int, level: int
 ) -> None:
     queue, breaker, policy = Queue(store, "dispatch"), Breaker(), BreakerPolicy()
-    queue.lease("ems", "dispatch-0", 10)
+    queue.lanes.lease("ems", "dispatch-0", 10)
     for _ in range(failures):
         breaker = breaker.failed(NOW, policy)
     for _ in range(answers):
         breaker = breaker.answered(policy)
 
-    queue.stands("ems", breaker)
+    queue.lanes.stands("ems", breaker)
 
     assert value(Queues(store).look(), "hoso_breaker", "dispatch", "ems") == level
 
