@@ -4,13 +4,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from schemas import tracing
 from schemas.tracing import Said
+from tests.listening import Heard, Listener
+from tests.listening import Said as Answer
 
 WAIT_SECONDS = 60
 
@@ -60,35 +61,19 @@ class Span:
     error: str
 
 
-class Collector:
+class Collector(Listener):
     """Takes what is posted to /v1/traces; `answers` is the status it gives."""
 
     def __init__(self) -> None:
+        super().__init__(self._take)
         self.answers, self.bodies = 200, list[bytes]()
         self._spans: list[Span] = []
         self._grown = threading.Condition()
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                self.send_response(collector._take(self.path, body))
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
     def url(self) -> str:
         """What HOSO_TRACES_URL says."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.address
 
     def spans(self) -> list[Span]:
         """What came, in the order in which it came."""
@@ -106,24 +91,15 @@ class Collector:
             assert came, f"not within {WAIT_SECONDS} s: {what}; there is {[one.name for one in found()]}"
             return found()
 
-    def _take(self, path: str, body: bytes) -> int:
+    def _take(self, heard: Heard) -> Answer:
         with self._grown:
-            if path != "/v1/traces":
-                return 404
+            if heard.path != "/v1/traces":
+                return Answer(404)
             if self.answers == 200:
-                self.bodies.append(body)
-                self._spans += _read(body)
+                self.bodies.append(heard.body)
+                self._spans += _read(heard.body)
                 self._grown.notify_all()
-            return self.answers
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+            return Answer(self.answers)
 
 
 def _read(body: bytes) -> Iterator[Span]:

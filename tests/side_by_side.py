@@ -1,6 +1,6 @@
 """All tests in parts that run side by side: they wait more than they work, for brokers and clocks of their own.
 
-    python -m tests.side_by_side [--at-once 3] [--list]
+    python -m tests.side_by_side [--at-once N] [--list]
 
 A part's output is printed as it ends, so that what is read is never mixed. What failed while others ran beside it is
 tried once more with nothing beside it: a machine too busy to be in time is no fault of the code, and what fails alone
@@ -20,19 +20,29 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LOGS = ROOT / ".hoso"
+CLASSES = LOGS / "kafka"
+"""Where Kafka's classes lie as Java maps them."""
+AT_ONCE = (os.cpu_count() or 1) + 2
+"""A part waits for a third of its time, so that two more than there are cores keep all of them at work."""
+JAVA_OPTS = "HOSO_KAFKA_JAVA_OPTS"
+"""Names the options of Java for every broker that a test starts."""
 FAILURES = "HOSO_TEST_FAILURES"
 """Names the file into which a run writes what failed, one name a line."""
 MOST_AGAIN = 10
 """More failures than these are no matter of time."""
 
+CARRIERS = "tests/e2e/test_carriers.py"
+CITIES = tuple(f"tests/e2e/test_{name}.py" for name in ("erasure", "secured", "city_database"))
+"""Stories with a house and a Kafka of their own."""
 PARTS: dict[str, tuple[str, ...]] = {
     "connectors": ("tests/connectors", "--ignore=tests/connectors/console"),
-    "stories": ("tests/e2e", "--ignore=tests/e2e/test_carriers.py"),
-    "carriers": ("tests/e2e/test_carriers.py",),
-    "engine": ("tests/streams",),
-    "hoso": ("tests/hoso",),
-    "pages": ("tests/browser", "tests/connectors/console"),
+    "cities": CITIES,
+    "stories": ("tests/e2e", *(f"--ignore={file}" for file in (CARRIERS, *CITIES))),
     "faults": ("tests/faults",),
+    "hoso": ("tests/hoso",),
+    "carriers": (CARRIERS,),
+    "engine": ("tests/streams",),
+    "pages": ("tests/browser", "tests/connectors/console"),
     "rest": (
         "tests",
         *(f"--ignore=tests/{folder}" for folder in ("streams", "faults", "e2e", "connectors", "hoso", "browser")),
@@ -60,7 +70,8 @@ class Ran:
 class Runner:
     """Runs parts, and ends what runs when it is told to stop."""
 
-    def __init__(self) -> None:
+    def __init__(self, java_opts: str) -> None:
+        self._environment = {**os.environ, JAVA_OPTS: java_opts}
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._stopped = False
@@ -75,9 +86,8 @@ class Runner:
             with self._lock:
                 if self._stopped:
                     return Ran(name, 1, 0.0, log, ())
-                process = subprocess.Popen(
-                    command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, FAILURES: str(failures)}
-                )
+                environment = self._environment | {FAILURES: str(failures)}
+                process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env=environment)
                 self._running.add(process)
             status = process.wait()
         with self._lock:
@@ -128,14 +138,17 @@ def alone(runner: Runner, failed: list[str]) -> Ran:
 def main() -> int:
     """Run the parts; the status is 0 if nothing failed, or nothing failed alone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--at-once", type=int, default=3, metavar="N", help="how many parts run side by side")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, metavar="N", help="how many parts run side by side")
     parser.add_argument("--list", action="store_true", help="say what the parts are, and run nothing")
     given = parser.parse_args()
     if given.list:
         print("\n".join(f"{name}\t{' '.join(arguments)}" for name, arguments in PARTS.items()))
         return 0
     LOGS.mkdir(exist_ok=True)
-    runner = Runner()
+    # Imported here: tests/conftest.py, which needs a name of this module, needs no client of Kafka for it.
+    from tests.kafka_classes import options
+
+    runner = Runner(options(CLASSES))
     for asked in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked, lambda *_: runner.stop())
     began = time.monotonic()

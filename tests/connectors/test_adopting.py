@@ -204,7 +204,7 @@ def test_words_for_a_topic_of_an_agencys_own_are_owed_again_since_that_topic_may
     queue.done("notice")
 
     assert mended(store, tail()).said_again["results"] == 1
-    assert queue.lanes() == ["H29.12"]
+    assert list(queue.counts()) == ["H29.12"]
 
 
 def test_carriers_are_asked_once_about_every_item_that_was_ordered_lately_or_of_which_something_is_expected(

@@ -9,7 +9,7 @@ import pytest
 import typer
 import yaml
 
-from hoso.cli.main import _app
+from hoso.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 ALERTS, RUNBOOKS = ROOT / "deploy" / "alerts" / "hoso.yaml", ROOT / "docs" / "runbooks"
@@ -82,7 +82,7 @@ def test_a_command_that_cannot_be_given_is_found(line: str) -> None:
 
 def parsed(words: list[str]) -> None:
     """Have the command read its options and arguments, without running it. Raises what is wrong with them."""
-    command: Any = typer.main.get_command(_app(words[0]))
+    command: Any = typer.main.get_command(app(words[0]))
     asks_for_help = words[-1] == "--help"
     words = words[:-1] if asks_for_help else words
     name = ""

@@ -33,6 +33,7 @@ from hoso.supervisor import Supervisor
 from schemas.event import Event, type_name
 from schemas.instant import VIETNAM
 from schemas.topics import agency_topic
+from tests.saying import says
 
 STARTS = datetime(2026, 11, 17, 7, 30, tzinfo=VIETNAM)
 """A Tuesday, after every sample event has happened."""
@@ -40,6 +41,8 @@ SPEED = 12_000.0
 """A day in seven seconds."""
 UNHURRIED_SPEED = 120.0
 """An hour in half a minute: what must be said before the post comes is said in time on a busy machine too."""
+HURRIED_SPEED = 48_000.0
+"""A week in twelve seconds."""
 READY_SECONDS = 60.0
 HEALED_SECONDS = 120.0
 """A worker's watchdog ends it after 90 s, and the supervisor starts another."""
@@ -160,7 +163,18 @@ class House:
     @contextmanager
     def unhurried(self) -> Iterator[None]:
         """The city's clock goes slowly for the length of a block."""
-        self.clock.run_at(UNHURRIED_SPEED)
+        with self._at(UNHURRIED_SPEED):
+            yield
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """The city's clock goes fast for the length of a block, in which days must pass and nobody can be late."""
+        with self._at(HURRIED_SPEED):
+            yield
+
+    @contextmanager
+    def _at(self, speed: float) -> Iterator[None]:
+        self.clock.run_at(speed)
         try:
             yield
         finally:
@@ -193,10 +207,20 @@ class House:
 
     def hoso(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """A command as an operator gives it."""
-        environment = os.environ | {"HOSO_KAFKA_BOOTSTRAP": self.bootstrap, "HOSO_HOME": str(self.home)}
-        environment["HOSO_CLOCK"] = self.clock.setting
         command = [sys.executable, "-m", "hoso.cli.main", *argv]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | self._environment)
+
+    def says(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """The same without a process of its own."""
+        return says(self._environment, *argv)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            "HOSO_KAFKA_BOOTSTRAP": self.bootstrap,
+            "HOSO_HOME": str(self.home),
+            "HOSO_CLOCK": self.clock.setting,
+        }
 
     def facts(self, topic: str, code: str, kind: str) -> list[Any]:
         """A dossier's facts of a kind on a topic, each once."""
@@ -259,14 +283,14 @@ def _await_ready(supervisor: Supervisor) -> None:
 
 
 @contextmanager
-def built(bootstrap: str, home: Path, database_url: str = "", policy: str = "") -> Iterator[House]:
+def built(bootstrap: str, home: Path, database_url: str = "", policy: str = "", **settings: str) -> Iterator[House]:
     """The house for the length of a block, on SQLite in its home unless another database is given.
 
-    `policy` stands in the place of the reference data's own rules on carriers.
+    `policy` stands in the place of the reference data's own rules on carriers; `settings` are its processes' alone.
     """
     clock = ClockFile(home / "clock", STARTS, SPEED)
     # No usual port: other houses stand beside this one, and two would find the same one free.
-    settings = Settings(home=home, kafka_bootstrap=bootstrap, edge_port=free_port())
+    own = Settings(home=home, kafka_bootstrap=bootstrap, edge_port=free_port())
     # Nor here: then it has reference data of its own, that a test may change.
     stage = rehearsal.sandbox(home, rehearsal.reference_dir(), None)
     with pytest.MonkeyPatch.context() as environment:
@@ -281,8 +305,9 @@ def built(bootstrap: str, home: Path, database_url: str = "", policy: str = "") 
         "HOSO_IN_DOUBT_SECONDS": "2",
         "HOSO_SANDBOX_HOLD_SECONDS": "4",
         "HOSO_SANDBOX_MANNERS": "polite",
+        **settings,
     }
-    specs = pipeline.specs(bootstrap, settings, extra)
+    specs = pipeline.specs(bootstrap, own, extra)
     edge = next(spec.address for spec in specs if spec.name == "edge")
     client = KafkaProducer(bootstrap_servers=bootstrap)
     with Supervisor([*specs, stage.spec(bootstrap, edge, extra)], home / "logs") as supervisor:

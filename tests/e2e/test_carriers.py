@@ -1,7 +1,7 @@
 """Six carriers as they are: each brings a result to the door, and whatever goes wrong ends in one parcel."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ HELD, BUSY, DOWN, TWICE, DISORDER, LATE = (f"09000009{n:02d}" for n in (5, 8, 9,
 NOBODY_TELLS, FORGED, UNKNOWN, LIED, SILENT, NEVER = (f"09000009{n:02d}" for n in (13, 14, 15, 16, 17, 3))
 END_WELL = (HELD, BUSY, DOWN, TWICE, DISORDER, LATE, NOBODY_TELLS, FORGED)
 TOLD_IN = 150.0
+Says = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def policy() -> str:
@@ -63,11 +64,10 @@ def reported(city: House, code: str, status: str) -> bool:
     return any(leg.get("reported") == status for leg in legs)
 
 
-def confirmed(city: House, carrier: str, code: str, status: str = "DELIVERED") -> subprocess.CompletedProcess[str]:
-    city.wait("the carrier reports it", lambda: reported(city, code, status), TOLD_IN)
-    done = city.hoso("confirm", carrier, "--dossier", code, "--leg", "D1", "--status", status, "--why", "telephoned")
+def confirmed(city: House, carrier: str, code: str, says: Says) -> None:
+    city.wait("the carrier reports it", lambda: reported(city, code, "DELIVERED"), TOLD_IN)
+    done = says("confirm", carrier, "--dossier", code, "--leg", "D1", "--status", "DELIVERED", "--why", "telephoned")
     assert done.returncode == 0, done.stderr + done.stdout
-    return done
 
 
 @pytest.mark.parametrize("carrier", PROCEDURES)
@@ -75,7 +75,7 @@ def test_a_result_goes_by_every_carrier_to_the_citizens_door(city: House, carrie
     code = sent(city, carrier)
 
     if carrier in CONFIRMED_BY_AN_OPERATOR:
-        confirmed(city, carrier, code)
+        confirmed(city, carrier, code, city.hoso)
     city.wait_told(code, "result_delivered", seconds=TOLD_IN)
 
     assert parcels(city, code) == [(carrier, "D1")]
@@ -90,7 +90,7 @@ def test_whatever_goes_wrong_ends_in_one_parcel_that_is_delivered(city: House) -
 
     for (carrier, _), code in codes.items():
         if carrier in CONFIRMED_BY_AN_OPERATOR:
-            confirmed(city, carrier, code)
+            confirmed(city, carrier, code, city.says)
         city.wait_told(code, "result_delivered", seconds=TOLD_IN)
 
     assert {key: parcels(city, code) for key, code in codes.items()} == {key: [(key[0], "D1")] for key in codes}
@@ -113,7 +113,7 @@ def test_a_code_that_nobody_knows_moves_nothing_until_an_operator_maps_it(city: 
     city.wait_told(code, "result_delivered", seconds=TOLD_IN)
     [strange] = [one for one in city.facts(LOG, code, "postal.item_moved") if one.data.status == "UNKNOWN"]
 
-    listed = city.hoso("carrier", "unknown", "ghn")
+    listed = city.says("carrier", "unknown", "ghn")
     assert strange.data.carrier_code in listed.stdout
     done = city.hoso("carrier", "map", "ghn", strange.data.carrier_code, "IN_TRANSIT", "--why", "the carrier told us")
     assert done.returncode == 0, done.stderr + done.stdout
@@ -145,9 +145,11 @@ def test_a_postman_who_lied_is_contradicted_in_public(city: House, carrier: str)
 def test_silence_is_asked_about_and_then_said(city: House, carrier: str) -> None:
     code = sent(city, carrier, SILENT)
 
-    [silence, *_] = city.wait("the silence", lambda: city.facts(DEADLINES, code, "postal.silence_detected"), TOLD_IN)
-    missed = city.wait("the standard", lambda: city.facts(DEADLINES, code, "postal.standard_missed"), TOLD_IN)
+    with city.hurried():
+        found = city.wait("the silence", lambda: city.facts(DEADLINES, code, "postal.silence_detected"), TOLD_IN)
+        missed = city.wait("the standard", lambda: city.facts(DEADLINES, code, "postal.standard_missed"), TOLD_IN)
 
+    silence = found[0]
     assert (silence.data.leg, silence.data.carrier) == ("D1", carrier)
     assert [one.data.expected for one in missed] == ["DELIVERY_ATTEMPT"]
     city.wait_told(code, "postal_silence", seconds=TOLD_IN)
@@ -161,7 +163,8 @@ def test_silence_is_asked_about_and_then_said(city: House, carrier: str) -> None
 
 def test_what_cannot_be_delivered_comes_back_and_a_corrected_address_sends_it_again(city: House) -> None:
     code = sent(city, "ghn", NEVER)
-    city.wait("it came back", lambda: city.shown(code).get("undelivered"), TOLD_IN)
+    with city.hurried():
+        city.wait("it came back", lambda: city.shown(code).get("undelivered"), TOLD_IN)
 
     city.state(code, "return_registered", contact=a_contact(FIRST_TRY))
     city.wait_told(code, "result_delivered", seconds=TOLD_IN)

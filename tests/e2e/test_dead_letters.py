@@ -13,7 +13,6 @@ from connectors.settings import Settings
 from connectors.store import open_store
 from schemas.dossier import LOG
 from tests.e2e.house import House
-from tests.e2e.test_parking import hoso
 
 LOG_PARTITIONS = 8
 NO_PLACE = 1_000_000
@@ -42,9 +41,9 @@ def test_bytes_on_the_log_that_no_schema_reads_are_one_letter_and_stay_where_the
     house.kafka_client.send(LOG, b"\xff\x00 never a fact", code.encode()).get(timeout=10)
 
     [letter] = house.wait("a dead letter", lambda: kept(house, code))
-    groups = rows(hoso(house, "dead-letters", "list", "--topic", LOG, "--reason", "malformed", "--json"))
-    refused = hoso(house, "dead-letters", "redrive", letter.id[:13], "--why", "a try", "--json")
-    shown = hoso(house, "dead-letters", "show", letter.kept.data.place)
+    groups = rows(house.says("dead-letters", "list", "--topic", LOG, "--reason", "malformed", "--json"))
+    refused = house.says("dead-letters", "redrive", letter.id[:13], "--why", "a try", "--json")
+    shown = house.says("dead-letters", "show", letter.kept.data.place)
 
     [group] = [one for one in groups if letter.id in {row["id"] for row in one["letters"]}]
     assert (group["topic"], group["reason"]) == (LOG, "JSON is malformed: invalid character (byte …)")
@@ -64,11 +63,11 @@ def test_a_fact_that_an_older_release_could_not_read_is_folded_once_however_ofte
         keep(met, f"release 0.0.9 does not read {code}", producer)
 
     reason = ("--topic", LOG, "--reason", f"does not read {code}")
-    tried = hoso(house, "dead-letters", "redrive", *reason, "--dry-run")
+    tried = house.says("dead-letters", "redrive", *reason, "--dry-run")
     untouched = read_key(house.bootstrap, LOG, code.encode())
-    done = hoso(house, "dead-letters", "redrive", *reason, "--why", "this release reads it")
+    done = house.hoso("dead-letters", "redrive", *reason, "--why", "this release reads it")
     house.wait_told(code, "deadline_set")
-    insisted = hoso(house, "dead-letters", "redrive", *reason, "--why", "to be sure", "--once-more")
+    insisted = house.says("dead-letters", "redrive", *reason, "--why", "to be sure", "--once-more")
     house.state(code, "result_ready", outcome="APPROVED", physical=False)
     house.wait("its result is known", lambda: house.shown(code).get("status") == "RESULT_READY")
 
@@ -86,7 +85,7 @@ def test_what_dies_again_at_a_door_is_known_again_and_counted(house: House) -> N
     house.publish("H29.21", key, b"never an event")
 
     [letter] = house.wait("a dead letter", lambda: kept(house, key))
-    sent = hoso(house, "dead-letters", "redrive", letter.id, "--unread", "--why", "a try")
+    sent = house.says("dead-letters", "redrive", letter.id, "--unread", "--why", "a try")
     first, second = house.wait("it came back", lambda: found if len(found := kept(house, key)) > 1 else None)
 
     assert sent.returncode == 0, sent.stderr

@@ -14,7 +14,6 @@ import pytest
 from hoso.certificate import verify
 from tests.builders import ROOT
 from tests.e2e.house import House
-from tests.e2e.test_parking import hoso
 
 CALENDAR = ROOT / "deploy/reference/calendars/vn-public-offices.toml"
 
@@ -31,7 +30,7 @@ def a_dossier(house: House) -> tuple[str, str]:
 def test_the_link_of_the_command_opens_the_citizens_page_and_no_other_does(house: House) -> None:
     code, due_on = a_dossier(house)
 
-    link = hoso(house, "explain", code, "--link").stdout.strip()
+    link = house.says("explain", code, "--link").stdout.strip()
 
     address = house.edge + re.sub("^https?://[^/]+", "", link)
     with urlopen(address, timeout=30) as answer:
@@ -47,7 +46,7 @@ def test_a_certificate_is_checked_by_the_script_alone(house: House, tmp_path: Pa
     issued, key = tmp_path / "certificate.json", tmp_path / "hoso.pem"
 
     for words in (("issue", code, "-o", str(issued)), ("key", "-o", str(key))):
-        ran = hoso(house, "certificate", *words)
+        ran = house.hoso("certificate", *words)
         assert ran.returncode == 0, ran.stderr
 
     assert json.loads(issued.read_text())["deadline"]["due_on"] == due_on

@@ -6,13 +6,12 @@ from hoso import fleet
 from hoso.processes import PROCESSES
 from schemas.release import RELEASE
 from tests.e2e.house import House
-from tests.e2e.test_parking import hoso
 
 
 def test_every_process_of_a_house_is_known_with_its_release(house: House) -> None:
     fleet.remember(house.home, [slot.spec for slot in house.supervisor._slots])
 
-    shown = hoso(house, "fleet", "show", "--json")
+    shown = house.hoso("fleet", "show", "--json")
 
     said = json.loads(shown.stdout)
     assert {one["kind"] for one in said["processes"]} == {one.name for one in PROCESSES if one.exists()}

@@ -39,10 +39,10 @@ def test_a_result_returned_at_the_counter_has_a_receipt_that_anybody_verifies_wi
     assert house.get(f"/v1/dossiers/{code}/receipt", agency="H29.64").status == 404
     file, pem, roots, papers = (tmp_path / name for name in ("r.json", "hoso.pem", "roots.jsonl", "papers.json"))
     papers.write_text(json.dumps(PAPERS))
-    assert house.hoso("receipt", "show", code, "-o", str(file)).returncode == 0
-    assert house.hoso("certificate", "key", "-o", str(pem)).returncode == 0
-    house.wait("the root is on its topic", lambda: proven["day"] in house.hoso("receipt", "roots").stdout)
-    assert house.hoso("receipt", "roots", "-o", str(roots)).returncode == 0
+    assert house.says("receipt", "show", code, "-o", str(file)).returncode == 0
+    assert house.says("certificate", "key", "-o", str(pem)).returncode == 0
+    house.wait("the root is on its topic", lambda: proven["day"] in house.says("receipt", "roots").stdout)
+    assert house.says("receipt", "roots", "-o", str(roots)).returncode == 0
     verified = house.hoso(
         "receipt", "verify", str(file), "--key", str(pem), "--roots", str(roots), "--manifest", str(papers)
     )

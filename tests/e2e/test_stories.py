@@ -81,7 +81,8 @@ def test_a_result_that_nobody_takes_goes_back_and_the_dossier_stays_ready(house:
     house.received(code, return_mode="POST", contact=a_contact(NEVER))
     house.state(code, "result_ready", outcome="APPROVED", physical=True)
 
-    house.wait("it is back with the agency", lambda: 19 in house.scans(code, "D1"), seconds=150)
+    with house.hurried():
+        house.wait("it is back with the agency", lambda: 19 in house.scans(code, "D1"), seconds=150)
     house.wait(
         "the agency is told that it ended",
         lambda: [one for one in house.told(code) if one["payload"] and one["payload"].get("phase") == "ended"],

@@ -1,36 +1,18 @@
 """One dossier's way through HTTP and Kafka is one trace, from the agency's call to its callback, and names nobody."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from kafka import KafkaProducer
 
-from hoso import broker
 from schemas import trace
 from schemas.dossier import LOG
 from schemas.topics import agency_topic
 from tests.collector import Collector, Span
-from tests.e2e.house import FIRST_TRY, House, a_contact, built
+from tests.e2e.house import FIRST_TRY, House, a_contact
 
 AGENCYS_SPAN = "b" * 16
 RECEIVED, READY, ON_KAFKA = (f"00-{letter * 32}-{AGENCYS_SPAN}-01" for letter in "acd")
-
-
-@pytest.fixture(scope="module")
-def collector() -> Iterator[Collector]:
-    with Collector() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def house(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house and a Kafka of its own, every process of which tells of its spans."""
-    with broker.running() as kafka, pytest.MonkeyPatch.context() as environment:
-        environment.setenv("HOSO_TRACES_URL", collector.url)
-        with built(kafka.bootstrap, tmp_path_factory.mktemp("house")) as running:
-            yield running
 
 
 def named(spans: list[Span], service: str, name: str) -> list[Span]:

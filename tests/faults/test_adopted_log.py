@@ -28,10 +28,13 @@ from schemas.reference import REFERENCE
 from schemas.state import STATE
 from streams.engine import CRASHED, STOPPED
 from tests.builders import a_bundle, received
+from tests.joining import join
+from tests.saying import says
 
 pytestmark = pytest.mark.broker
 DOSSIERS, PARTITIONS = 40, 4
 BUNDLE = a_bundle()
+Says = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restored]:
 def worker(restored: Restored) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "hoso.cli.main", "worker"],
-        env=environment(restored),
+        env=os.environ | environment(restored),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -92,7 +95,7 @@ def worker(restored: Restored) -> "subprocess.Popen[str]":
 
 
 def environment(restored: Restored) -> dict[str, str]:
-    return os.environ | {
+    return {
         "HOSO_HOME": str(restored.home),
         "HOSO_KAFKA_BOOTSTRAP": restored.bootstrap,
         "HOSO_LOG_PARTITIONS": str(PARTITIONS),
@@ -101,9 +104,14 @@ def environment(restored: Restored) -> dict[str, str]:
     }
 
 
-def adopt_log(restored: Restored, *options: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "hoso.cli.main", "adopt-log", "--json", *options]
-    done = subprocess.run(command, env=environment(restored), capture_output=True, text=True, timeout=120, check=False)
+def typed(environment: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+    """A command in a process of its own."""
+    argv, env = [sys.executable, "-m", "hoso.cli.main", *words], os.environ | environment
+    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+def adopt_log(restored: Restored, *options: str, says: Says = says) -> dict[str, Any]:
+    done = says(environment(restored), "adopt-log", "--json", *options)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -140,7 +148,7 @@ def test_the_worker_refuses_the_restored_log_until_it_is_adopted_and_then_says_w
     assert records(restored.bootstrap, STATE) == []
 
     would = adopt_log(restored, "--dry-run", "--unfenced-since", "2100-01-01T00:00:00+07:00")
-    done = adopt_log(restored, "--yes", "--unfenced-since", "2100-01-01T00:00:00+07:00")
+    done = adopt_log(restored, "--yes", "--unfenced-since", "2100-01-01T00:00:00+07:00", says=typed)
     assert (would["adopted"], would["without_effects"]) == (False, DOSSIERS)
     assert (done["adopted"], done["without_effects"], done["missing"]) == (True, DOSSIERS, 0)
 
@@ -172,7 +180,7 @@ def _await(holds: Callable[[], bool], seconds: float = 90) -> None:
 
 def test_nobody_adopts_a_log_while_somebody_reads(restored: Restored) -> None:
     with Consumer([LOG], "hoso-translate", "translate-0", restored.bootstrap, session_seconds=6) as reader:
-        reader.poll(timeout_ms=5000)
+        join(reader)
 
         with pytest.raises(adopting.Occupied, match="translate-0"):
             adopting.check_empty(restored.bootstrap)

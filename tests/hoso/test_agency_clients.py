@@ -5,11 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from connectors.settings import REPOSITORY
 from hoso.ports import free_port
 from schemas.reference import Agency, Callback
 from tests.builders import an_agency
+from tests.listening import Heard, Listener, Said
 
 CLIENTS = REPOSITORY / "docs" / "clients"
 AGENCY = Agency.model_validate(an_agency("H29.12"))
@@ -91,34 +90,18 @@ def test_a_client_that_sends_comes_back_when_it_is_asked_to(
 ) -> None:
     heard: list[tuple[str, bytes]] = []
 
-    class Edge(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            heard.append((self.headers["authorization"], body))
-            said = json.dumps({"accepted": ["my-first"], "rejected": []}, separators=(",", ":")).encode()
-            self.send_response(503 if len(heard) == 1 else 202)
-            self.send_header("retry-after", "0")
-            self.send_header("content-length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
+    def edge(call: Heard) -> Said:
+        heard.append((call.headers["authorization"], call.body))
+        said = json.dumps({"accepted": ["my-first"], "rejected": []}, separators=(",", ":")).encode()
+        return Said(503 if len(heard) == 1 else 202, said, {"retry-after": "0"})
 
     file = tmp_path / "event.json"
     file.write_text('{"id": "my-first"}')
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Edge)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with Listener(edge) as listening:
         done = subprocess.run(
-            [*client(language, request, "send"), f"http://127.0.0.1:{server.server_port}", str(file)],
+            [*client(language, request, "send"), listening.address, str(file)],
             env=os.environ | {"HOSO_KEY": "hoso_x"}, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
     assert done.returncode == 0, done.stderr
     assert heard == [("Bearer hoso_x", file.read_bytes())] * 2

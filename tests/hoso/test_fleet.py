@@ -22,6 +22,8 @@ from hoso.supervised import Spec
 from schemas.notice import NOTICES
 from schemas.reference import REFERENCE
 from schemas.release import RELEASE, Running, running
+from tests.joining import join
+from tests.saying import says
 
 KINDS = [process.name for process in PROCESSES if process.exists()]
 
@@ -93,15 +95,20 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(REPOSITORY / "deploy" / "reference", tmp_path / "reference"))
 
 
-def hoso(kafka: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def settings(kafka: str, folder: Path) -> dict[str, str]:
+    """An operator's."""
+    return {"HOSO_KAFKA_BOOTSTRAP": kafka, "HOSO_HOME": str(folder.parent), "HOSO_REFERENCE_DIR": str(folder)}
+
+
+def typed(kafka: str, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """A command as an operator types it."""
-    env = os.environ | {
-        "HOSO_KAFKA_BOOTSTRAP": kafka,
-        "HOSO_HOME": str(folder.parent),
-        "HOSO_REFERENCE_DIR": str(folder),
-    }
-    argv = [sys.executable, "-m", "hoso.cli.main", *words]
+    argv, env = [sys.executable, "-m", "hoso.cli.main", *words], os.environ | settings(kafka, folder)
     return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def hoso(kafka: str, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The same without a process of its own."""
+    return says(settings(kafka, folder), *words)
 
 
 def test_a_release_is_finalised_in_reference_once_nobody_is_older(kafka: str, folder: Path, port: int) -> None:
@@ -113,12 +120,12 @@ def test_a_release_is_finalised_in_reference_once_nobody_is_older(kafka: str, fo
     by_the_back_door = hoso(kafka, folder, "reference", "apply")
     (folder / "fleet.toml").write_text('finalised = "0.0.1"\n')
     reader = Consumer([NOTICES], "hoso-notify", "notify-7", kafka)
-    reader.poll(1, 10_000)
+    join(reader)
 
     unvouched = hoso(kafka, folder, "fleet", "finalise")
     shown = hoso(kafka, folder, "fleet", "show", "--json")
     reader.close()
-    vouched = hoso(kafka, folder, "fleet", "finalise", "--yes")
+    vouched = typed(kafka, folder, "fleet", "finalise", "--yes")
 
     assert "notify-0 at" in with_an_older_one.stderr, with_an_older_one.stderr
     assert with_an_older_one.returncode == 1

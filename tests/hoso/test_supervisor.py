@@ -4,17 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NoReturn
 
 from hoso.child import find
-from hoso.ports import LOOPBACK
 from hoso.supervised import RestartPolicy, Row, Spec, State
 from hoso.supervisor import Supervisor
+from tests.listening import Listener, Said
 
 SOON = 20.0
 QUICK = RestartPolicy(first_seconds=0.01, most_seconds=0.02)
@@ -51,19 +49,8 @@ def an_address(status: Sequence[int]) -> Iterator[str]:
     """An http address that answers with these statuses in turn, and with the last for ever."""
     left = list(status)
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(left.pop(0) if len(left) > 1 else left[0])
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((LOOPBACK, 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://{LOOPBACK}:{server.server_port}/readyz"
-    server.shutdown()
-    server.server_close()
+    with Listener(lambda _: Said(left.pop(0) if len(left) > 1 else left[0])) as listening:
+        yield f"{listening.address}/readyz"
 
 
 def test_what_dies_is_started_again(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from sandbox.app import Rehearsal, create_app, rehearse, server
 from sandbox.settings import Settings
 from sandbox.timers import Timers
 from schemas.instant import VIETNAM, Clock, Segment
+from tests.listening import Heard, Listener, Said
 
 MONDAY = datetime(2026, 11, 2, 7, 30, tzinfo=VIETNAM)
 CALENDAR = Path("deploy/reference/calendars/vn-public-offices.toml")
@@ -126,43 +126,20 @@ def a_desk() -> Iterator[Desk]:
     """A desk on a free port of loopback."""
     desk = Desk()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            headers = dict(self.headers.items())
-            status, answer = desk.hears(self.path, body, headers) if desk.hears else desk.answers(self.path, body)
-            with desk.came:
-                desk.bodies.append((self.path, body, headers))
-                desk.came.notify_all()
-            self.send_response(status)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def do_GET(self) -> None:
+    def answer(heard: Heard) -> Said:
+        if heard.method == "GET":
             rows = [{"source": "/agencies/H29.12", "id": desk.last, "recordedtime": ""}] if desk.last else []
-            answer = msgspec.json.encode({"last": rows})
-            self.send_response(200)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            return Said(200, msgspec.json.encode({"last": rows}))
+        call = heard.path, heard.body, dict(heard.headers)
+        said = Said(*(desk.hears(*call) if desk.hears else desk.answers(heard.path, heard.body)))
+        with desk.came:
+            desk.bodies.append(call)
+            desk.came.notify_all()
+        return said
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Tests are quiet."""
-
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    web.daemon_threads = True
-    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    desk.address = f"http://127.0.0.1:{web.server_address[1]}"
-    try:
+    with Listener(answer) as listening:
+        desk.address = listening.address
         yield desk
-    finally:
-        web.shutdown()
-        web.server_close()
-        thread.join()
 
 
 class Customer:

@@ -15,6 +15,7 @@ from connectors.store import open_store
 from connectors.store.queue import Owed, Queue
 from schemas.postal import Certainty, ItemMoved, OrderAccepted, ParcelStatus
 from tests.connectors.carrying import AT, DOSSIER, Board, Known, a_message
+from tests.listening import END_SECONDS
 
 REFERENCE = f"{DOSSIER}/D1"
 
@@ -54,7 +55,7 @@ def a_counter(serves: Callable[[Any], Any], lost: int = 0) -> Iterator[Counter]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     counter.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": END_SECONDS}, daemon=True)
     thread.start()
     try:
         yield counter

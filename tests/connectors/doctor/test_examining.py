@@ -86,7 +86,7 @@ def test_an_area_that_gives_no_answer_is_not_waited_for(on_kafka: Place) -> None
         end.wait()
         return []
 
-    found = examine_at(on_kafka, [Area("slow", waits)], seconds=6.0)
+    found = examine_at(on_kafka, [Area("slow", waits)], seconds=2.0)
     end.set()
 
     assert [one.what for one in found.findings if one.area == "slow"] == ["slow gave no answer in time"]

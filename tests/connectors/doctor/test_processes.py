@@ -17,6 +17,7 @@ from hoso.ports import LOOPBACK, free_port
 from schemas.dossier import LOG
 from schemas.release import Running
 from tests.connectors.doctor.conftest import only, worst
+from tests.joining import join
 
 Opens = Callable[..., str]
 
@@ -95,7 +96,7 @@ def test_an_address_that_was_named_and_where_nobody_answers_is_bad(place: Place)
 def intake(on_kafka: Place) -> Iterator[str]:
     """A process that takes part on Kafka and was not asked."""
     with Consumer([LOG], "hoso-intake", "intake-7", on_kafka.bootstrap, session_seconds=6) as consumer:
-        consumer.poll(1, 10_000)
+        join(consumer)
         yield "intake-7"
 
 

@@ -2,15 +2,15 @@
 
 import json
 import queue
-import threading
 import time
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
 from schemas.instant import Clock
+from tests.listening import Heard as Call
+from tests.listening import Listener, Said
 
 WAIT_SECONDS = 60
 """How long a test waits for a call before it fails."""
@@ -49,41 +49,21 @@ class Heard:
 Answers = Callable[[Heard], tuple[int, dict[str, str]]]
 
 
-class Ear:
+class Ear(Listener):
     """Verifies every call with a library nobody here wrote, answers the challenge, asks `answers` about the rest."""
 
     def __init__(self, secret: str) -> None:
+        super().__init__(self._answer)
         self.secret, self.calls, self.challenges = secret, list[Heard](), 0
         self.answers: Answers = lambda _: (200, {})
         self.proves, self.silent = True, False
         self._heard: queue.Queue[Heard] = queue.Queue()
         self._asked: queue.Queue[Heard] = queue.Queue()
-        ear = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                status, headers, said = ear._hear(Heard({k.lower(): v for k, v in self.headers.items()}, body))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(said)))
-                self.end_headers()
-                self.wfile.write(said)
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}/callback"
+        return f"{self.address}/callback"
 
     def next(self) -> Heard:
         """The next call, as soon as it comes."""
@@ -101,6 +81,10 @@ class Ear:
         """Whether no call has come that was not taken out by `next`."""
         return self._heard.empty()
 
+    def _answer(self, call: Call) -> Said:
+        status, headers, body = self._hear(Heard(call.headers, call.body))
+        return Said(status, body, headers)
+
     def _hear(self, heard: Heard) -> tuple[int, dict[str, str], bytes]:
         Webhook(self.secret).verify(heard.body, heard.headers, json_parse=False)
         if heard.said["type"] == "vn.hoso.endpoint.challenge.v1":
@@ -114,15 +98,6 @@ class Ear:
         status, headers = self.answers(heard)
         self._heard.put(heard)
         return status, headers, b"{}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _awaited(calls: "queue.Queue[Heard]", meanwhile: Callable[[], None]) -> Heard:

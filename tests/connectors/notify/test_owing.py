@@ -49,7 +49,7 @@ def test_an_alias_leads_to_the_agency_that_answers_to_it(rig: Rig) -> None:
     rig.owes([a_notice(1, agency="000.00.12.H29")])
 
     assert len(rig.states()) == len(rig.fed("H29.12")) == 1
-    assert rig.queue.lanes() == ["H29.12"]
+    assert list(rig.queue.counts()) == ["H29.12"]
 
 
 def test_an_agency_that_asked_for_it_finds_its_notices_on_its_topic(rig: Rig) -> None:
