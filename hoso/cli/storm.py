@@ -1,6 +1,7 @@
 """`hoso storm`: kill things while a city lives, print what came of it, add it to a book."""
 
 import json
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,9 @@ def storm(
     # Imported here: `hoso --help` needs none of it.
     from hoso.storm import Wishes
 
+    # Ended at once, it would leave behind whom it has just frozen: they hear of nobody's end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     found = _opened(book)
     while found["struck"] < until or not until:
         number = len(found["storms"])

@@ -3,6 +3,9 @@
 The one with three brokers is asked for by hand: `pytest -m storm`. `make storm` strikes a thousand times.
 """
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,3 +42,33 @@ def test_it_survives_nodes_of_the_broker_that_fall_too(tmp_path: Path) -> None:
 
     holds(verdict)
     assert BROKER in verdict.blows
+
+
+@pytest.mark.broker
+def test_a_storm_that_is_told_to_stop_leaves_nobody_behind_frozen_or_not(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hoso.cli.main", "storm", "--kills", "60", "--seed", "3", "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as storm:
+        assert storm.stdout is not None and storm.stderr is not None
+        frozen = next((line for line in storm.stdout if "SIGSTOP" in line), None)
+        storm.send_signal(signal.SIGTERM)
+        said = storm.stderr.read()
+
+    assert frozen is not None
+    assert (storm.returncode, said.strip().splitlines()[-1]) == (
+        130,
+        "stopped: this storm does not count; the same command goes on with it",
+    )
+    assert _speaks_of(tmp_path) == []
+
+
+def _speaks_of(home: Path) -> list[str]:
+    """Who lives, of all processes, and was started with or within this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            argv, surroundings = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(home).encode() in argv + surroundings:
+            found.append(argv.replace(b"\0", b" ").decode(errors="replace"))
+    return found
