@@ -242,4 +242,4 @@ def test_what_cannot_be_done_is_said_with_the_next_step(here: str, tmp_path: Pat
 
     assert "there is no carrier pigeon" in hoso("pigeon", str(file)).output
     assert "names no column" in hoso("ems", str(file), "--columns", "weight=Cân").output
-    assert "cannot be read" in hoso("ems", str(tmp_path / "nowhere.csv")).output
+    assert "there is no file" in hoso("ems", str(tmp_path / "nowhere.csv")).output
