@@ -34,15 +34,20 @@ MOST_AGAIN = 10
 CARRIERS = "tests/e2e/test_carriers.py"
 CITIES = tuple(f"tests/e2e/test_{name}.py" for name in ("erasure", "secured", "city_database"))
 """Stories with a house and a Kafka of their own."""
+DOORS = tuple(
+    f"tests/connectors/{name}" for name in ("doctor", "edge", "monitors", "notify", "project", "receipts", "secured")
+)
+PAGES = "tests/connectors/console"
 PARTS: dict[str, tuple[str, ...]] = {
-    "connectors": ("tests/connectors", "--ignore=tests/connectors/console"),
+    "connectors": ("tests/connectors", *(f"--ignore={folder}" for folder in (*DOORS, PAGES))),
+    "doors": DOORS,
     "cities": CITIES,
     "stories": ("tests/e2e", *(f"--ignore={file}" for file in (CARRIERS, *CITIES))),
     "faults": ("tests/faults",),
     "hoso": ("tests/hoso",),
     "carriers": (CARRIERS,),
     "engine": ("tests/streams",),
-    "pages": ("tests/browser", "tests/connectors/console"),
+    "pages": ("tests/browser", PAGES),
     "rest": (
         "tests",
         *(f"--ignore=tests/{folder}" for folder in ("streams", "faults", "e2e", "connectors", "hoso", "browser")),
