@@ -9,6 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
+from connectors.store import Store
+from connectors.store.queue import WAITING
+from connectors.store.tables import OWED
 from hoso.watching import LagWatch
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -58,19 +63,28 @@ def machine() -> dict[str, Any]:
     return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), "load_at_start": load}
 
 
-class LagBook(threading.Thread):
-    """Writes down every group's lag once a second, from `start` to `stop`."""
+def due(store: Store) -> dict[str, int]:
+    """How many calls of each queue are due by now and not done: what a group has read it may still owe."""
+    late = select(OWED.c.queue, func.count().label("calls")).where(
+        OWED.c.state.in_(WAITING), OWED.c.next_at <= time.time()
+    )
+    with store.read() as connection:
+        return {f"calls of {row.queue}": row.calls for row in connection.execute(late.group_by(OWED.c.queue))}
 
-    def __init__(self, bootstrap: str) -> None:
+
+class LagBook(threading.Thread):
+    """Writes down every group's lag once a second, and what is due in SQL, from `start` to `stop`."""
+
+    def __init__(self, bootstrap: str, store: Store) -> None:
         super().__init__(name="lag-book", daemon=True)
-        self._watch, self._over = LagWatch(bootstrap, every_seconds=0.5), threading.Event()
+        self._watch, self._over, self._store = LagWatch(bootstrap, every_seconds=0.5), threading.Event(), store
         self.rows: list[tuple[float, Mapping[str, int]]] = []
-        """Unix seconds, and records behind by group."""
+        """Unix seconds; records behind by group, and calls due by queue."""
 
     def run(self) -> None:
         self._watch.start()
         while not self._over.wait(1.0):
-            self.rows.append((time.time(), dict(self._watch.records)))
+            self.rows.append((time.time(), dict(self._watch.records) | due(self._store)))
         self._watch.stop()
 
     def stop(self) -> None:
@@ -79,7 +93,7 @@ class LagBook(threading.Thread):
         self.join()
 
     def total(self) -> int:
-        """Records nobody has handled yet, over all groups, at the last look."""
+        """What nobody has handled yet, over all groups and queues, at the last look."""
         return sum(self.rows[-1][1].values()) if self.rows else 0
 
     def between(self, since: float, until: float) -> list[Mapping[str, int]]:

@@ -27,6 +27,7 @@ from bench.gauges import LagBook, cpu_of, lag_figures, machine, rss_of, spread  
 from bench.partners import Partners  # noqa: E402
 from bench.town import LoadCity  # noqa: E402
 from connectors.broker import Place, make_topics, read_all  # noqa: E402
+from connectors.store import open_store  # noqa: E402
 from hoso import broker, pipeline, rehearsal  # noqa: E402
 from hoso.demo import TOPICS  # noqa: E402
 from hoso.java import CannotStart  # noqa: E402
@@ -90,7 +91,9 @@ class Run:
         if not self.supervisor.wait_ready(READY_SECONDS):
             late = [f"{row.name} is {row.state}, see {row.log}" for row in self.supervisor.state()]
             raise CannotStart(f"not ready after {READY_SECONDS:.0f} s: {'; '.join(late)}")
-        self.lag = LagBook(self.kafka.bootstrap)
+        store = open_store(f"sqlite:///{self.home.resolve() / 'hoso.db'}")
+        self.stack.callback(store.close)
+        self.lag = LagBook(self.kafka.bootstrap, store)
         self.lag.start()
         self.stack.callback(self.lag.stop)
 
@@ -135,7 +138,7 @@ class Run:
         return found | {"kafka": [pid.number for pid in running.pids] if running else [], US: [os.getpid()]}
 
     def idle(self) -> bool:
-        """Whether nobody has anything left to send, to carry, or to read."""
+        """Whether nobody has anything left to send, to carry, to read, or to call."""
         post, bag = self.stage.post, self.stage.postbag
         quiet = self.stage.city.progress()["nothing_left_to_send"] and not post.open() and not bag.waiting()
         return quiet and self.lag.total() <= CAUGHT_UP

@@ -66,8 +66,8 @@ def storm(
     from hoso.storm import Wishes
 
     # Ended at once, it would leave behind whom it has just frozen: they hear of nobody's end.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, signal.default_int_handler)
     found = _opened(book)
     while found["struck"] < until or not until:
         number = len(found["storms"])
