@@ -24,7 +24,7 @@ BUSY_MS = 15_000
 LOOK_AGAIN_SECONDS = 0.001
 """How soon a writer looks again whether SQLite's one lock is free; SQLite itself would sleep up to 100 ms."""
 MIGRATIONS = Path(__file__).with_name("migrations")
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a test compares it with the folder."""
 MIGRATION_LOCK = 0x686F736F
 """The number of PostgreSQL's advisory lock that one migration at a time holds ("hoso")."""

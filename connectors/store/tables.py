@@ -49,7 +49,8 @@ OWED = Table(
     Column("published_at", Float, comment="driven unix seconds: when the answer was on its topic"),
     Column("created_at", Float, nullable=False, comment="driven unix seconds"),
     Column("done_at", Float, comment="driven unix seconds"),
-    Index("ix_owed_next", "queue", "lane", "state", "urgency", "next_at"),
+    Index("ix_owed_turn", "queue", "lane", "state", "urgency", "next_at", "order_no"),
+    Index("ix_owed_when", "queue", "lane", "state", "next_at"),
     Index("ix_owed_sequence", "queue", "sequence_key", "state", "order_no"),
     Index(
         "ix_owed_done",

@@ -18,7 +18,8 @@ def test_the_newest_migration_is_the_one_a_process_looks_for() -> None:
 
 
 def test_a_migration_only_adds_so_that_the_release_before_works_on_the_new_tables() -> None:
-    takes_away = re.compile(r"op\.(drop_|rename_|alter_column|execute)|\.drop_")
+    # An index is searched and never named: another may take its place.
+    takes_away = re.compile(r"op\.(drop_(?!index)|rename_|alter_column|execute)|\.drop_(?!index)")
     upgrades = {path.name: path.read_text().partition("def downgrade")[0] for path in MIGRATIONS.glob("versions/*.py")}
 
     assert upgrades

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from connectors.store import Store
 from connectors.store.breaker import Breaker
@@ -61,6 +62,26 @@ def test_what_is_not_due_waits_for_its_time(queue: Queue) -> None:
     assert claimed(queue, now=200.0) == ["now"]
     assert queue.next_at("post") == 300.0
     assert claimed(queue, now=300.0) == ["later"]
+
+
+def test_a_turn_reads_the_first_of_an_index_however_much_is_owed(queue: Queue) -> None:
+    if queue.store.on_postgres:
+        pytest.skip("PostgreSQL plans by what it has counted")
+    asked: list[tuple[str, Any]] = []
+    event.listen(queue.store.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+    put(queue, a_row("a"), a_row("b"))
+
+    queue.next_at("post")
+    claimed(queue)
+
+    selects = [(statement, values) for statement, values in asked if statement.startswith("SELECT")]
+    with queue.store.read() as conn:
+        plans = [
+            [str(row.detail) for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            for statement, values in selects
+        ]
+    assert ["ix_owed_when" in plans[0][0], "ix_owed_turn" in plans[1][0]] == [True, True]
+    assert not any("TEMP B-TREE" in step for plan in plans for step in plan)
 
 
 def test_what_is_in_flight_is_claimed_by_nobody_else(queue: Queue) -> None:
