@@ -186,11 +186,12 @@ def surging(run: Run) -> Figures:
     run.surged = found = surge.pour(run.kafka.bootstrap, surge.at_any_desk(some), asked.surge, asked.surge_seconds)
     caught_up = run.await_calm(asked.surge_seconds * 60 + SETTLE_SECONDS)
     rows = run.lag.between(found.began, time.time())
+    groups = sorted({group for records in rows for group in records})
     return {
         "events": len(found.events),
         "taken_per_second": round(found.per_second, 1),
         "lag_peak": max(sum(records.values()) for records in rows),
-        "lag_peak_by_group": {group: max(records.get(group, 0) for records in rows) for group in rows[-1]},
+        "lag_peak_by_group": {group: max(records.get(group, 0) for records in rows) for group in groups},
         "caught_up_seconds": None if caught_up is None else round(caught_up, 1),
         "handled_per_second": None if caught_up is None else round(len(found.events) / (time.time() - found.began), 1),
     }

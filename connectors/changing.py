@@ -24,7 +24,7 @@ from connectors.certificates import public_keys, public_pem
 from connectors.day_keys import WEBHOOKS
 from connectors.key_files import BYTES, Line
 from connectors.rewrapping import Place, Wrapped, wrap_anew
-from connectors.rotating import CannotRotate, Stage
+from connectors.rotating import CannotRotate, Stage, refuse_late
 from connectors.seal import LASTING, CannotOpen, Evidence, lasting_name, locked, unlocked
 from connectors.secrets import DIGEST, EVIDENCE, FEED, SIGNING, SIGNING_BEFORE, TRACKING
 from connectors.store import Store, tables
@@ -122,11 +122,7 @@ def finish_feed(folder: Path, store: Store, progress: Callable[[int], None] = la
 
 
 def _finished(file: Path, done: Wrapped, who: str) -> Wrapped:
-    if done.late:
-        values = "1 value was" if done.late == 1 else f"{done.late} values were"
-        raise CannotRotate(
-            f"{values} locked by the key before while this ran, and brought over: restart {who}, then finish again"
-        )
+    refuse_late(done, who)
     _only_first(file)
     return done
 

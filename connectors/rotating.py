@@ -83,14 +83,18 @@ def finish(folder: Path, store: Store, progress: Callable[[int], None] = lambda 
     new, before = private_key(folder / OPENERS), private_key(folder / OPENERS_BEFORE)
     _publish(folder, new)
     done = wrap_anew(store, _places(new, before), progress)
+    refuse_late(done, "every process but the workers")
+    (folder / OPENERS_BEFORE).replace(folder / OPENERS_RETIRED)
+    return done
+
+
+def refuse_late(done: Wrapped, who: str) -> None:
+    """Raises CannotRotate where somebody wrote under the key before meanwhile: it says who is to be started again."""
     if done.late:
         values = "1 value was" if done.late == 1 else f"{done.late} values were"
         raise CannotRotate(
-            f"{values} sealed for the key before while this ran, and wrapped anew: restart every process but the "
-            "workers, then finish again"
+            f"{values} put under the key before while this ran, and brought over: restart {who}, then finish again"
         )
-    (folder / OPENERS_BEFORE).replace(folder / OPENERS_RETIRED)
-    return done
 
 
 def _publish(folder: Path, key: X25519PrivateKey) -> None:

@@ -1,8 +1,6 @@
 """The whole pipeline on a secured Kafka: every process in its own name, with the rights of the plan and no others."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +22,7 @@ from hoso.supervised import Spec
 from hoso.supervisor import Supervisor
 from schemas.login import LoginSettings
 from tests.e2e.house import SPEED, STARTS, House, _await_ready
+from tests.secured import run
 
 A, B = "H29.12", "H29.07"
 """Two agencies with a topic of results."""
@@ -69,21 +68,10 @@ class City:
         }  # fmt: skip
         return run(own | self.papers.env() | env, *argv)
 
-    def restart_broker(self) -> None:
-        """Every connection ends; whoever had one makes another."""
-        broker.stop(self.broker.home)
-        broker.start(self.broker.home, self.broker.port, secured=True, dies_with_us=True)
-
     def denied(self) -> list[str]:
         """Whom the broker refused what, of our own processes."""
         said = self.broker.log.read_text(errors="replace").splitlines()
         return [line for line in said if "is Denied" in line and "User:hoso-" in line]
-
-
-def run(env: dict[str, str], *argv: str) -> "subprocess.CompletedProcess[str]":
-    """A command of ours with these settings."""
-    command = [sys.executable, "-m", "hoso.cli.main", *argv]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | env, timeout=60)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from schemas.notice import REJECTIONS
 from schemas.topics import agency_topic, results_topic
 from tests.e2e.house import FIRST_TRY, a_contact
 from tests.e2e.secured import A, B, City, built, event
+from tests.secured import restart
 
 pytestmark = pytest.mark.broker
 ONLINE = {"procedure_code": "1.004873", "channel": "ONLINE", "receiving_agency": A, "competent_agency": A}
@@ -194,7 +195,7 @@ def test_every_processs_password_changes_under_the_running_house_and_nothing_is_
     for user in (f"hoso-{process}" for process in BY_NAME if process != "intake"):
         city.papers.keep(city.papers.password_file(user).name, new_password(city.broker.bootstrap, user).encode())
     stated(city, producer, codes[1])
-    city.restart_broker()
+    restart(city.broker)
     stated(city, producer, codes[2])
     producer.close()
 

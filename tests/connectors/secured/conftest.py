@@ -1,9 +1,6 @@
 """A secured Kafka with the topics, the rights and the quotas that `hoso topics apply --acls` gives."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +12,7 @@ from connectors.settings import REPOSITORY
 from hoso import broker
 from hoso.broker import Broker
 from hoso.secured import Papers
+from tests.secured import run
 
 SLOW, QUICK = "H29.12", "H29.07"
 """Two agencies: one whose quota is a single event a second, and one with the usual quota."""
@@ -40,20 +38,13 @@ class Cluster:
             "HOSO_HOME": str(self.broker.home),
             "HOSO_REFERENCE_DIR": str(self.reference),
         }
-        command = [sys.executable, "-m", "hoso.cli.main", *argv]
-        env = os.environ | own | self.papers.env()
-        said = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=120)
+        said = run(own | self.papers.env(), *argv)
         assert said.returncode == 0, said.stderr
         return said.stdout
 
     def let_in(self, user: str) -> None:
         """A password for somebody, in its file."""
         self.papers.keep(self.papers.password_file(user).name, new_password(self.bootstrap, user).encode())
-
-    def restart(self) -> None:
-        """Every connection ends; whoever had one makes another."""
-        broker.stop(self.broker.home)
-        broker.start(self.broker.home, self.broker.port, secured=True, dies_with_us=True)
 
 
 @pytest.fixture(scope="package")

@@ -20,6 +20,7 @@ from schemas.topics import agency_topic
 from streams.following import follow
 from tests.connectors.secured.conftest import QUICK, Cluster
 from tests.holding import a_hold
+from tests.secured import restart
 
 pytestmark = pytest.mark.broker
 PATIENCE = 60
@@ -125,7 +126,7 @@ def test_a_process_that_is_refused_comes_in_by_itself_once_its_file_has_the_new_
 ) -> None:
     """The longest gap there may be: every connection ends before the file is right."""
     made = cluster.hoso("topics", "password", "dispatch").strip()
-    cluster.restart()
+    restart(cluster.broker)
     process.refused()
     hold = a_hold(Brake.TIMERS)
     operators_say(cluster, REQUESTS, b"while nobody came in")
