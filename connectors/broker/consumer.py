@@ -14,6 +14,7 @@ from kafka.errors import CommitFailedError, FencedInstanceIdError, KafkaError
 from kafka.structs import MemberState, OffsetAndMetadata
 
 from connectors.broker.record import Message, answering, message_of
+from connectors.broker.selecting import Selector
 from connectors.verdicts import TryLater
 from schemas.login import LoginSettings
 
@@ -227,5 +228,6 @@ def reading(bootstrap: str, most_bytes: int = 4 * 1024 * 1024) -> dict[str, Any]
         "reconnect_backoff_max_ms": 1000,
         "allow_auto_create_topics": False,
         "metrics_enabled": False,
+        "selector": Selector,
         **LoginSettings().client(),
     }

@@ -11,6 +11,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from connectors.broker.record import STRUCTURED, Headers, Message, answering
+from connectors.broker.selecting import Selector
 from connectors.verdicts import Refused, TryLater
 from schemas.event import MOST_BYTES, Event
 from schemas.login import LoginSettings
@@ -129,6 +130,7 @@ class Producer:
             "reconnect_backoff_max_ms": 1000,
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
+            "selector": Selector,
             **LoginSettings().client(),
         }
 
