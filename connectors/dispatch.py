@@ -49,6 +49,8 @@ from schemas.postal import (
 
 log = structlog.get_logger()
 NAME = "dispatch"
+GATHER_SECONDS = 0.1
+"""How far apart batches are: a carrier fetches in hours."""
 Ended = list[tuple[str, PostalFact]]
 """Rows that ended, each with the fact that says how."""
 
@@ -104,7 +106,14 @@ class Dispatch:
         if not self._references.start(self._stop) or not self._holds.start(self._stop):
             return
         self.open_lanes()
-        run(self._consumer, self.handle, self._stop, process=NAME, between=self.between)
+        run(
+            self._consumer,
+            self.handle,
+            self._stop,
+            process=NAME,
+            gather_seconds=GATHER_SECONDS,
+            between=self.between,
+        )
         self.close_lanes()
 
     def open_lanes(self) -> None:
@@ -136,17 +145,18 @@ class Dispatch:
         asked = readable(requests, self._producer, expects=(Request, CancelRequested), boxes=self._boxes)
         logged = [message for message in messages if message.topic == LOG]
         moved = readable(logged, self._producer, only=(ItemMoved,), boxes=self._boxes)
-        if not asked and not moved:
+        answers = self._answering([event for _, event in moved if isinstance(event, ItemMoved)])
+        if not asked and not answers:
             return
         ended: Ended = []
         with self._store.begin() as conn:
             for message, event in asked:
                 ended += self._owe(conn, event, message.offset)
-            for _, event in moved:
-                assert isinstance(event, ItemMoved)
+            for event in answers:
                 ended += self._settle(conn, event)
-        for lane in self._lanes.values():
-            lane.wake()
+        owed = {event.data.carrier for _, event in asked if isinstance(event, Request | CancelRequested)}
+        for name in (owed | {fact.data.carrier for _, fact in ended}) & self._lanes.keys():
+            self._lanes[name].wake()
         for id, fact in ended:
             say(fact)
             self.publish(id, [fact])
@@ -194,6 +204,12 @@ class Dispatch:
         if len(orders) != 1 or orders[0].in_doubt or orders[0].state is not OwedState.OWED:
             return False
         return self._queue.end(conn, orders[0].id, OwedState.DONE, None, "withdrawn before it was sent")
+
+    def _answering(self, moved: Sequence[ItemMoved]) -> list[ItemMoved]:
+        """Of what moves, what an order in doubt waits to hear: few, so most batches need no lock."""
+        waiting = self._queue.under({reference_of(one.subject, one.data.leg) for one in moved})
+        doubted = {key for key, rows in waiting.items() if any(row.in_doubt for row in rows)}
+        return [one for one in moved if reference_of(one.subject, one.data.leg) in doubted]
 
     def _settle(self, conn: Connection, moved: ItemMoved) -> Ended:
         """An item that moves was taken: the order whose answer never came has its answer."""

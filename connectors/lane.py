@@ -23,7 +23,10 @@ from schemas.instant import clock
 
 log = structlog.get_logger()
 
-SHOWN_SECONDS = 1.0
+SHOWN_SECONDS = 5.0
+"""How often (real time) what a lane owes is counted."""
+TURN_SECONDS = 0.03
+"""How far apart (real time) a busy lane's turns are: what came and what ended meanwhile is seen to in one."""
 BUSY_SECONDS = 0.25
 """How often (real time) a lane looks again while the clock is driven: its speed may change meanwhile."""
 
@@ -80,6 +83,7 @@ class Lane:
         self._pace, self._dice = Pace(self._policy.rate_per_second), Random()
         self._woken, self._closing, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._breaker, self._running, self._holds = Breaker(), 0, False
+        self._has_news, self._is_awaited = True, True
         self._leased_at = self._shown_at = 0.0
         self._lost: deque[str] = deque()
         self._term, self._stale = 0, False
@@ -88,10 +92,12 @@ class Lane:
 
     def start(self) -> None:
         """Begin to work."""
+        self._queue.put_off.append(self._woken.set)
         self._thread.start()
 
     def wake(self) -> None:
         """Something new may be due: look now."""
+        self._has_news = True
         self._woken.set()
 
     def close(self, timeout_seconds: float = 60) -> None:
@@ -106,9 +112,11 @@ class Lane:
         try:
             while not self._closing.is_set():
                 self._woken.clear()
+                next_turn_at = time.monotonic() + TURN_SECONDS
                 pause = self._turn_or_wait()
                 if pause > 0 and not self._closing.is_set():
                     self._woken.wait(pause)
+                self._closing.wait(max(0.0, next_turn_at - time.monotonic()))
             self._pool.shutdown(wait=True)
             self._queue.lanes.release(self._name, self._owner)
         except BaseException as error:
@@ -146,16 +154,34 @@ class Lane:
             now = clock().seconds()
             free = self._breaker.allows(now, self._policy.workers) - self._running
             opens_at = self._breaker.opens_at
-        next_at = self._queue.next_at(self._name)
-        if next_at is None and not self._running:
-            gauge("hoso_owed").labels(self._queue.name, self._name).set(0)
-        if next_at is None or free <= 0:
-            return self._rest(None if next_at is None else max(next_at, opens_at), now)
-        if next_at > now:
-            return self._rest(next_at, now)
+        # From here on a call that ends wakes us, until we know that nothing waits for it.
+        self._is_awaited = True
+        return self._rest(opens_at if opens_at > now else None, now) if free <= 0 else self._look(free, now)
+
+    def _look(self, free: int, now: float) -> float:
+        """Let go what is due, as far as there is room; how long to rest afterwards."""
+        if not self._has_news:
+            next_at = self._next_at(self._queue.first_at(self._name), now)
+            if next_at is None or next_at > now:
+                return self._rest(next_at, now)
         if not (granted := self._pace.take(free)):
             return self._pace.next_seconds
-        return self._send_off(self._queue.claim(self._name, now, granted), granted)
+        self._has_news = False
+        claimed = self._queue.claim(self._name, now, granted)
+        self._send_off(claimed.rows)
+        if len(claimed.rows) == granted:
+            self._has_news = True
+            return 0.0
+        return self._rest(self._next_at(claimed.first_at, now), now)
+
+    def _next_at(self, first_at: float | None, now: float) -> float | None:
+        """When the next may go; what is due and may not waits for the end of one that is under way."""
+        if first_at is not None and first_at <= now:
+            return self._queue.next_at(self._name)
+        self._is_awaited = False
+        if first_at is None and not self._running:
+            gauge("hoso_owed").labels(self._queue.name, self._name).set(0)
+        return first_at
 
     def _waits_for_its_past(self) -> bool:
         """Whether calls are still under way from before another held the lane: first they end, then we claim again.
@@ -169,13 +195,12 @@ class Lane:
             self._stale = self._stale and self._running > 0
             return self._stale
 
-    def _send_off(self, rows: list[Owed], granted: int) -> float:
+    def _send_off(self, rows: list[Owed]) -> None:
         for row in rows:
             with self._lock:
                 self._running += 1
             self._pool.submit(self._one, row)
         self._show()
-        return 0.0 if len(rows) == granted else self._rest(self._queue.next_at(self._name), clock().seconds())
 
     def _show(self) -> None:
         """Count what is owed, but not at every turn."""
@@ -210,7 +235,8 @@ class Lane:
         finally:
             with self._lock:
                 self._running -= 1
-            self._woken.set()
+            if self._is_awaited or self._stale or self._lost:
+                self._woken.set()
 
     def _settle(self, row: Owed) -> None:
         try:

@@ -1,7 +1,8 @@
 """dossier.events and dossier.state in; what carriers answer when they are asked out to postal.webhooks.
 
-What a carrier only reported is asked about at once; what was expected of an item by now and is not known, once its time
-has passed. Translate makes the answers facts, CONFIRMED.
+What a carrier only reported is asked about at once if it may leave the house, a day later if no other answer confirmed
+it by then; what was expected of an item by now and is not known, once its time has passed. Translate makes the answers
+facts, CONFIRMED.
 """
 
 import threading
@@ -25,15 +26,20 @@ from connectors.secrets import load_secrets
 from connectors.settings import Settings
 from connectors.store import mending, open_store
 from connectors.store.queue import Owed, OwedState, Queue
+from rules.post.confirming import may_wait
 from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.instant import clock
-from schemas.postal import RANK, Certainty, ItemMoved, WebhookReceived, reference_of
+from schemas.postal import RANK, Certainty, ItemMoved, ParcelStatus, WebhookReceived, reference_of
 from schemas.state import STATE, DossierStateChanged, LegShown
 
 log = structlog.get_logger()
 NAME = "poll"
+GATHER_SECONDS = 0.05
+"""How far apart batches are: nobody waits for a question."""
 TIMEOUT_SECONDS = 20.0
+PATIENCE_SECONDS = 24 * 3600.0
+"""How long (driven) a report that may wait does, for an answer that has it in its history."""
 UNANSWERED = "REQUESTED"
 """How the order of a leg stands that no carrier has yet."""
 
@@ -87,7 +93,14 @@ class Poll:
         """Until told to stop; then what is under way is finished."""
         self._store.migrate()
         self.open_lanes()
-        run(self._consumer, self.handle, self._stop, process=NAME, between=self._sweep.look)
+        run(
+            self._consumer,
+            self.handle,
+            self._stop,
+            process=NAME,
+            gather_seconds=GATHER_SECONDS,
+            between=self._sweep.look,
+        )
         self.close_lanes()
 
     def open_lanes(self) -> None:
@@ -120,26 +133,55 @@ class Poll:
         if not events:
             return
         newest = {event.subject: event for _, event in events if isinstance(event, DossierStateChanged)}
+        told = [one for one in events if isinstance(one[1], ItemMoved) or one[1] is newest[one[1].subject]]
+        if not (news := self._news(told)):
+            return
         with self._store.begin() as conn:
-            for message, event in events:
-                if isinstance(event, ItemMoved) or event is newest[event.subject]:
-                    self._take(conn, event, message.offset)
-        for lane in self._lanes.values():
-            lane.wake()
+            changed = {name for message, event in news for name in self._take(conn, event, message.offset)}
+        for name in changed & self._lanes.keys():
+            self._lanes[name].wake()
 
-    def _take(self, conn: Connection, event: Event, order_no: int) -> None:
+    def _news(self, told: Sequence[tuple[Message, Event]]) -> list[tuple[Message, Event]]:
+        """What brings or answers a question, as it looks without a lock; most of what is told does neither."""
+        events = [event for _, event in told]
+        moved = [event for event in events if isinstance(event, ItemMoved) and event.data.carrier in self._asked]
+        legs = [leg for event in events if isinstance(event, DossierStateChanged) for leg in self._legs(event)]
+        references = {reference_of(event.subject, event.data.leg) for event in moved}
+        keys = references | set(map(_patient, references)) | {_key(leg) for leg in legs}
+        waiting = {key: [row.id for row in rows] for key, rows in self._queue.under(keys).items()}
+        asked = {id for ids in waiting.values() for id in ids}
+        asked |= {_name(event) for event in moved if event.data.certainty is not Certainty.CONFIRMED}
+
+        def is_news(event: Event) -> bool:
+            match event:
+                case ItemMoved():
+                    return event.data.carrier in self._asked and _name(event) in asked
+                case DossierStateChanged():
+                    return any(
+                        waiting.get(_key(leg), []) != _expects(leg) or anew(leg.reference) in self._aside
+                        for leg in self._legs(event)
+                    )
+            return False
+
+        return [one for one in told if is_news(one[1])]
+
+    def _legs(self, state: DossierStateChanged) -> list[LegShown]:
+        return [leg for leg in state.data.legs if leg.carrier in self._asked]
+
+    def _take(self, conn: Connection, event: Event, order_no: int) -> list[str]:
+        """Whose lanes have other questions than before."""
         match event:
             case ItemMoved() if event.data.carrier in self._asked:
                 self._moved(conn, event, order_no)
+                return [event.data.carrier]
             case DossierStateChanged():
-                for leg in event.data.legs:
-                    if leg.carrier in self._asked:
-                        self._expected(conn, event.subject, leg, order_no)
+                legs = self._legs(event)
+                return [leg.carrier for leg in legs if self._expected(conn, event.subject, leg, order_no)]
+        return []
 
     def _moved(self, conn: Connection, event: ItemMoved, order_no: int) -> None:
         """A movement that is only reported is asked about; one that is confirmed answers the question."""
-        data, reference = event.data, reference_of(event.subject, event.data.leg)
-        name = f"{data.carrier}:{reference}:{data.status}:{data.at.isoformat() if data.at else data.evidence}"
+        data, reference, name = event.data, reference_of(event.subject, event.data.leg), _name(event)
         if data.certainty is Certainty.CONFIRMED:
             self._queue.end(conn, name, OwedState.DONE)
         elif data.status in RANK:
@@ -153,28 +195,42 @@ class Poll:
                 at=data.at,
                 traceparent=event.traceparent,
             )
-            self._put(conn, name, question, reference, order_no, clock().seconds())
+            moment = clock().seconds()
+            if may_wait(data.status, self._confirmed(conn, reference)):
+                # Under a key of its own: what must be known at once does not wait behind it.
+                self._put(conn, name, question, _patient(reference), order_no, moment + PATIENCE_SECONDS)
+            else:
+                self._put(conn, name, question, reference, order_no, moment)
 
-    def _expected(self, conn: Connection, dossier: str, leg: LegShown, order_no: int) -> None:
-        """What is expected of a leg next, by when: one question a leg, asked when that has passed.
+    def _confirmed(self, conn: Connection, reference: str) -> set[ParcelStatus]:
+        """What of a leg was reported and has its answer."""
+        named = (id.rpartition(f":{reference}:")[2].partition(":")[0] for id in self._queue.done_under(conn, reference))
+        return {ParcelStatus(status) for status in named}
+
+    def _expected(self, conn: Connection, dossier: str, leg: LegShown, order_no: int) -> bool:
+        """What is expected of a leg next, by when: one question a leg, asked when that has passed. Whether it changed.
 
         The last state that was read decides, however often those before it come again.
         """
+        changed = False
         if (name := anew(leg.reference)) in self._aside and leg.order != UNANSWERED:
-            self._queue.again(conn, [name], clock().seconds(), [OwedState.ASIDE])
-        key, due = f"expected:{leg.reference}", leg.expected_by
-        name = f"{key}:{leg.expected}:{due.isoformat()}" if leg.expected and due else ""
-        waiting = self._queue.waiting(conn, key)
-        for row in waiting:
-            if row.id != name:
-                self._queue.end(conn, row.id, OwedState.DONE)
-        if name and due and all(row.id != name for row in waiting):
-            question = Question(
-                dossier=dossier, leg=leg.leg, carrier=leg.carrier, reference=leg.reference, item=leg.item_code
-            )
-            self._put(conn, name, question, key, order_no, due.timestamp())
-            # It was dropped for another and is expected again: a state came anew after a crash, or said so again.
-            self._queue.again(conn, [name], due.timestamp(), ended=[OwedState.DONE])
+            changed = self._queue.again(conn, [name], clock().seconds(), [OwedState.ASIDE]) > 0
+        key, expects = _key(leg), _expects(leg)
+        waiting = [row.id for row in self._queue.waiting(conn, key)]
+        for id in waiting:
+            if id not in expects:
+                self._queue.end(conn, id, OwedState.DONE)
+        for name in expects:
+            if name not in waiting and leg.expected_by:
+                question = Question(
+                    dossier=dossier, leg=leg.leg, carrier=leg.carrier, reference=leg.reference, item=leg.item_code
+                )
+                due = leg.expected_by.timestamp()
+                self._put(conn, name, question, key, order_no, due)
+                # It was dropped for another and is expected again: a state came anew after a crash, or said so again.
+                self._queue.again(conn, [name], due, ended=[OwedState.DONE])
+                changed = True
+        return changed
 
     def _put(self, conn: Connection, name: str, question: Question, key: str, order_no: int, due: float) -> None:
         body = question.model_dump_json().encode()
@@ -205,6 +261,27 @@ class Poll:
         """A lane met an error that is no verdict: the process ends with it."""
         self._error = self._error or error
         self._stop.set()
+
+
+def _name(moved: ItemMoved) -> str:
+    """What the question is called whether a movement is so."""
+    data, reference = moved.data, reference_of(moved.subject, moved.data.leg)
+    return f"{data.carrier}:{reference}:{data.status}:{data.at.isoformat() if data.at else data.evidence}"
+
+
+def _patient(reference: str) -> str:
+    """Under which the questions about a leg stand that may wait."""
+    return f"patient:{reference}"
+
+
+def _key(leg: LegShown) -> str:
+    """Under which a leg's one question about what is expected of it stands."""
+    return f"expected:{leg.reference}"
+
+
+def _expects(leg: LegShown) -> list[str]:
+    """What that question is called, where something is expected of the leg."""
+    return [f"{_key(leg)}:{leg.expected}:{leg.expected_by.isoformat()}"] if leg.expected and leg.expected_by else []
 
 
 def main() -> None:

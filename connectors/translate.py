@@ -114,23 +114,41 @@ class Translate:
         sightings = [one for message, event in webhooks for one in self._seen(message, event)]
         seen = [one for one in sightings if one.name not in self._lately]
         mover, today = self._mover(), self._evidence.today()
-        facts: list[PostalFact] = []
+        facts, strangers = self._of_legs_we_know(seen, mover)
         waited: list[str] = []
-        strangers: list[Sighting] = []
-        with self._store.begin() as conn:
-            for _, event in receipts:
-                assert isinstance(event, OrderAccepted)
-                facts += self._receipt(conn, event, mover, waited)
-            for one in seen:
-                said = self._said(conn, one, mover, today)
-                strangers += () if said else (one,)
-                facts += said
-        if strangers:
-            facts += self._known_by_now(strangers, mover, waited)
+        if receipts or strangers:
+            facts += self._learnt([event for _, event in receipts], strangers, mover, today, waited)
         self._publish(facts, mover)
         if waited:
             with self._store.begin() as conn:
                 items.found(conn, waited)
+
+    def _of_legs_we_know(self, seen: Sequence[Sighting], mover: Mover) -> tuple[list[PostalFact], list[Sighting]]:
+        """What most sightings say, without a lock; and those of no leg that we know yet."""
+        facts, strangers = list[PostalFact](), list[Sighting]()
+        with self._store.read() as conn:
+            for one in seen:
+                if leg := self._leg(conn, one):
+                    facts += mover.facts(one, *leg)
+                else:
+                    strangers.append(one)
+        return facts, strangers
+
+    def _learnt(
+        self, receipts: Sequence[Event], strangers: Sequence[Sighting], mover: Mover, today: Evidence, waited: list[str]
+    ) -> list[PostalFact]:
+        """What receipts tell, and what is said of strangers that one of them names; the others wait from now on."""
+        facts: list[PostalFact] = []
+        still: list[Sighting] = []
+        with self._store.begin() as conn:
+            for event in receipts:
+                assert isinstance(event, OrderAccepted)
+                facts += self._receipt(conn, event, mover, waited)
+            for one in strangers:
+                said = self._said(conn, one, mover, today)
+                still += () if said else (one,)
+                facts += said
+        return [*facts, *self._known_by_now(still, mover, waited)] if still else facts
 
     def _known_by_now(self, strangers: Sequence[Sighting], mover: Mover, waited: list[str]) -> list[PostalFact]:
         """A second look once they wait for all to see: another process may have learnt their receipt meanwhile, and

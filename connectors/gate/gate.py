@@ -122,8 +122,7 @@ class Gate:
 
     def _remember(self, facts: Sequence[Event]) -> None:
         if facts:
-            with self._store.begin(lasting=False) as transaction:
-                gate_seen.remember(transaction, facts)
+            self._store.together(lambda transaction: gate_seen.remember(transaction, facts))
 
     def _fact(self, admitted: Admitted, traceparent: str, sealer: Sealer, bundle: Bundle, at: datetime) -> Event:
         """An admitted event as it goes on the log."""

@@ -264,6 +264,7 @@ class CallbackLane(Lane):
         if heals:
             with self._tools.store.begin() as transaction:
                 callbacks.healed(transaction, self.agency, clock().seconds())
+            self.wake()
 
 
 def _unused(*_: object) -> None:

@@ -7,9 +7,10 @@ id of its own the last word counts, and the first.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.broker import Message
@@ -59,12 +60,17 @@ def write(connection: Connection, tables: Tables, messages: Sequence[Message], k
             written.unreadable.append((message, str(error)))
     written.rows = sum(map(len, rows.values()))
     _enter(connection, tables, rows)
-    if written.next:
-        table = tables.projected
-        for (topic, partition), offset in sorted(written.next.items()):
-            at = (table.c.topic == topic) & (table.c.partition == partition)
-            connection.execute(update(table).where(at).values(next=offset))
+    for (topic, partition), offset in sorted(written.next.items()):
+        stands = {"of_topic": topic, "of_partition": partition, "stands": offset}
+        connection.execute(_standing(tables.projected), stands)
     return written
+
+
+@cache
+def _standing(table: Table) -> Any:
+    """That a partition's next offset is this one."""
+    at = (table.c.topic == bindparam("of_topic")) & (table.c.partition == bindparam("of_partition"))
+    return update(table).where(at).values(next=bindparam("stands"))
 
 
 def _enter(connection: Connection, tables: Tables, rows: Mapping[str, list[Row]]) -> None:
@@ -81,11 +87,13 @@ def _enter(connection: Connection, tables: Tables, rows: Mapping[str, list[Row]]
         if rows[name]:
             last = {row[key]: row for row in rows[name]}
             # In order of the key: two processes that write the same rows do not wait for each other in a ring.
-            connection.execute(_replacing(connection, getattr(tables, name)), [last[one] for one in sorted(last)])
+            replacing = _replacing(connection.dialect.name, getattr(tables, name))
+            connection.execute(replacing, [last[one] for one in sorted(last)])
 
 
-def _replacing(connection: Connection, table: Table) -> Any:
+@cache
+def _replacing(dialect: str, table: Table) -> Any:
     """An insert whose row takes the place of the one with its key."""
-    made: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    made: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     others = {column.name: made.excluded[column.name] for column in table.columns if not column.primary_key}
     return made.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others)

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select, true, update
+from sqlalchemy import Connection, bindparam, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.store.insert import unless_there
@@ -15,6 +16,9 @@ from schemas.instant import aware, clock
 
 EXPECTED = ""
 """Stands for the digest of an event that came in, and that its source is asked to send again: the log may lack it."""
+_DIGESTS = select(GATE_SEEN.c.id, GATE_SEEN.c.digest).where(
+    GATE_SEEN.c.source == bindparam("of_source"), GATE_SEEN.c.id.in_(bindparam("these", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ def digests(connection: Connection, refs: Collection[tuple[str, str]]) -> dict[t
     found: dict[tuple[str, str], str] = {}
     for source in {source for source, _ in refs}:
         ids = [id for one, id in refs if one == source]
-        rows = select(GATE_SEEN.c.id, GATE_SEEN.c.digest).where(GATE_SEEN.c.source == source, GATE_SEEN.c.id.in_(ids))
-        found |= {(source, id): digest for id, digest in connection.execute(rows) if digest != EXPECTED}
+        rows = connection.execute(_DIGESTS, {"of_source": source, "these": ids})
+        found |= {(source, id): digest for id, digest in rows if digest != EXPECTED}
     return found
 
 
@@ -40,14 +44,17 @@ def remember(connection: Connection, facts: Sequence[Event]) -> None:
     """These are on the log; what is known already stays as it is, what was expected again is there."""
     at = clock().seconds()
     rows = [{"source": fact.source, "id": fact.id, "digest": fact.digest, "at": at} for fact in facts]
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(GATE_SEEN)
-    again = statement.on_conflict_do_update(
+    connection.execute(_remembering(connection.dialect.name), rows)
+
+
+@cache
+def _remembering(dialect: str) -> Any:
+    statement: Any = (postgresql if dialect == "postgresql" else sqlite).insert(GATE_SEEN)
+    return statement.on_conflict_do_update(
         index_elements=["source", "id"],
         set_={"digest": statement.excluded.digest, "at": statement.excluded.at},
         where=GATE_SEEN.c.digest == EXPECTED,
     )
-    connection.execute(again, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, delete, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
 from connectors.store.insert import unless_there
 from connectors.store.tables import ITEMS, UNMATCHED
 from schemas.instant import clock
+
+_LEG = select(ITEMS.c.dossier, ITEMS.c.leg).where(ITEMS.c.carrier == bindparam("of_carrier"))
+_BY_ITEM = _LEG.where(ITEMS.c.item == bindparam("named"))
+_BY_REFERENCE = _LEG.where(ITEMS.c.reference == bindparam("named")).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +40,25 @@ class Unmatched:
 def learn(conn: Connection, item: Item) -> None:
     """Remember an item's leg; what is known of it stays."""
     row = {name: getattr(item, name) for name in Item.__slots__}
-    conn.execute(unless_there(conn, ITEMS).values(at=clock().seconds(), **row))
+    conn.execute(unless_there(conn, ITEMS), row | {"at": clock().seconds()})
 
 
 def leg_of(conn: Connection, carrier: str, item: str) -> tuple[str, str] | None:
     """The dossier and leg of an item; None for one we never heard of."""
-    found = conn.execute(
-        select(ITEMS.c.dossier, ITEMS.c.leg).where(ITEMS.c.carrier == carrier, ITEMS.c.item == item)
-    ).one_or_none()
+    found = conn.execute(_BY_ITEM, {"of_carrier": carrier, "named": item}).one_or_none()
     return (found.dossier, found.leg) if found else None
 
 
 def leg_by_reference(conn: Connection, carrier: str, reference: str) -> tuple[str, str] | None:
     """The dossier and leg of a reference that a receipt named: a carrier may have been given a shorter one."""
-    found = conn.execute(
-        select(ITEMS.c.dossier, ITEMS.c.leg).where(ITEMS.c.carrier == carrier, ITEMS.c.reference == reference).limit(1)
-    ).one_or_none()
+    found = conn.execute(_BY_REFERENCE, {"of_carrier": carrier, "named": reference}).one_or_none()
     return (found.dossier, found.leg) if found else None
 
 
 def wait(conn: Connection, update: Unmatched) -> None:
     """Keep an update until its receipt comes; twice is once."""
     row = {name: getattr(update, name) for name in Unmatched.__slots__}
-    conn.execute(unless_there(conn, UNMATCHED).values(at=clock().seconds(), **row))
+    conn.execute(unless_there(conn, UNMATCHED), row | {"at": clock().seconds()})
 
 
 def waiting(conn: Connection, carrier: str, item: str, reference: str) -> list[Unmatched]:

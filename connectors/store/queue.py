@@ -6,14 +6,15 @@ at once, `in_doubt` still set if a call had begun. `next_at` is on the driven cl
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.metrics import counter
@@ -67,6 +68,16 @@ def _owed(row: Row[Any]) -> Owed:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """What is in flight from now, and when (driven seconds) the first of what is left is due, though it may wait for
+    one before it under its key; None if nothing is left.
+    """
+
+    rows: list[Owed]
+    first_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """How a row ended, not yet on its topic."""
 
@@ -74,6 +85,7 @@ class Answer:
     body: bytes
 
 
+@cache
 def earlier() -> tuple[Any, ColumnElement[bool]]:
     """What stands before a row under its key: the table once more, and when that is so."""
     other = OWED.alias("earlier")
@@ -82,10 +94,77 @@ def earlier() -> tuple[Any, ColumnElement[bool]]:
     return other, and_(same, before)
 
 
+@cache
 def blocked() -> ColumnElement[bool]:
     """Whether something before a row under its key still waits: it has to wait too."""
     other, before = earlier()
     return exists().where(before, other.c.state.in_(WAITING))
+
+
+# What every turn of a lane says is made once: to make a statement costs several times what its answer does.
+
+_MINE = OWED.c.queue == bindparam("of_queue")
+_THIS = and_(_MINE, OWED.c.id == bindparam("this"))
+_THESE = and_(_MINE, OWED.c.id.in_(bindparam("these", expanding=True)))
+_DUE = and_(_MINE, OWED.c.lane == bindparam("of_lane"), OWED.c.state == OwedState.OWED, ~blocked())
+_CLAIM = (
+    select(*_COLUMNS)
+    # As a sum no index is searched for it: rows come in their turn, and the first few are all that is read.
+    .where(_DUE, OWED.c.next_at + 0 <= bindparam("moment"))
+    .order_by(OWED.c.urgency, OWED.c.next_at, OWED.c.order_no)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_FLIES = update(OWED).where(_THESE).values(state=OwedState.IN_FLIGHT)
+# Not the least of all: in order, so that a backlog is not read at every turn.
+_NEXT = select(OWED.c.next_at).where(_DUE).order_by(OWED.c.next_at).limit(1)
+_FIRST = (
+    select(OWED.c.next_at)
+    .where(_MINE, OWED.c.lane == bindparam("of_lane"), OWED.c.state == OwedState.OWED)
+    .order_by(OWED.c.next_at)
+    .limit(1)
+)
+_WAITING = (
+    select(*_COLUMNS)
+    .where(_MINE, OWED.c.sequence_key == bindparam("of_key"), OWED.c.state.in_(WAITING))
+    .order_by(OWED.c.order_no)
+    .with_for_update()
+)
+_UNDER = (
+    select(*_COLUMNS)
+    .where(_MINE, OWED.c.sequence_key.in_(bindparam("of_keys", expanding=True)), OWED.c.state.in_(WAITING))
+    .order_by(OWED.c.order_no)
+)
+_DONE_UNDER = select(OWED.c.id).where(_MINE, OWED.c.sequence_key == bindparam("of_key"), OWED.c.state == OwedState.DONE)
+_END = (
+    update(OWED)
+    .where(_THIS, OWED.c.state.in_(WAITING))
+    .values(
+        state=bindparam("as_state"),
+        done_at=bindparam("moment"),
+        answer=bindparam("said"),
+        last_error=bindparam("why"),
+        in_doubt=False,
+    )
+)
+_LATER = (
+    update(OWED)
+    .where(_THIS, OWED.c.state.in_(WAITING))
+    .values(
+        state=OwedState.OWED,
+        next_at=bindparam("moment"),
+        last_error=bindparam("why"),
+        in_doubt=bindparam("doubts"),
+        attempts=OWED.c.attempts + bindparam("tries"),
+    )
+)
+_PUBLISHED = update(OWED).where(_THESE).values(published_at=bindparam("moment"))
+_UNPUBLISHED = (
+    select(OWED.c.id, OWED.c.answer)
+    .where(_MINE, OWED.c.answer.is_not(None), OWED.c.published_at.is_(None))
+    .order_by(OWED.c.done_at, OWED.c.order_no)
+    .limit(bindparam("most"))
+)
 
 
 class Queue:
@@ -96,6 +175,11 @@ class Queue:
         # There from the start, at 0: an alert sees the first one.
         counter("hoso_content_differs_total").labels(name)
         self.lanes = Lanes(store, name, self._owed_again)
+        self.put_off: list[Callable[[], None]] = []
+        """Called when a row in flight is owed again."""
+        dialect: Any = postgresql if store.on_postgres else sqlite
+        unless_known = dialect.insert(OWED).on_conflict_do_nothing(index_elements=["queue", "id"])
+        self._put = unless_known.returning(OWED.c.id)
 
     # ------------------------------------------------------------ owing
 
@@ -106,47 +190,54 @@ class Queue:
         """
         if not rows:
             return 0
-        values = [self._values(row) for row in rows]
-        dialect: Any = postgresql if self.store.on_postgres else sqlite
-        statement = dialect.insert(OWED).values(values).on_conflict_do_nothing(index_elements=["queue", "id"])
         # Counted by what comes back: not every driver counts the rows of one statement with many.
-        new = len(conn.execute(statement.returning(OWED.c.id)).all())
+        new = len(conn.execute(self._put, [self._values(row) for row in rows]).all())
         if new < len(rows):
             self._compare(conn, rows)
         return new
 
     def waiting(self, conn: Connection, sequence_key: str) -> list[Owed]:
         """What is owed or in flight under a sequence key, in order; locked until the transaction ends."""
-        rows = conn.execute(
-            select(*_COLUMNS)
-            .where(self._mine(), OWED.c.sequence_key == sequence_key, OWED.c.state.in_(WAITING))
-            .order_by(OWED.c.order_no)
-            .with_for_update()
-        )
-        return [_owed(row) for row in rows]
+        return [_owed(row) for row in conn.execute(_WAITING, {"of_queue": self.name, "of_key": sequence_key})]
+
+    def under(self, sequence_keys: Collection[str]) -> dict[str, list[Owed]]:
+        """What is owed or in flight under each of these, in order, as it is now: what a batch need not lock."""
+        found: dict[str, list[Owed]] = {}
+        if sequence_keys:
+            with self.store.read() as conn:
+                for row in conn.execute(_UNDER, {"of_queue": self.name, "of_keys": list(sequence_keys)}):
+                    found.setdefault(row.sequence_key, []).append(_owed(row))
+        return found
+
+    def done_under(self, conn: Connection, sequence_key: str) -> list[str]:
+        """What ended well under a sequence key, as far as it is kept."""
+        return list(conn.execute(_DONE_UNDER, {"of_queue": self.name, "of_key": sequence_key}).scalars())
 
     # ------------------------------------------------------------ claiming
 
-    def claim(self, lane: str, now: float, limit: int) -> list[Owed]:
+    def claim(self, lane: str, now: float, limit: int) -> Claimed:
         """What is due, the urgent first, one of a sequence key at most; in flight from now. The lane must be ours."""
-        with self.store.begin(lasting=False) as conn:
-            due = conn.execute(
-                select(*_COLUMNS)
-                # As a sum no index is searched for it: rows come in their turn, and the first few are all that is read.
-                .where(self._due(lane), OWED.c.next_at + 0 <= now)
-                .order_by(OWED.c.urgency, OWED.c.next_at, OWED.c.order_no)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).all()
-            found = [_owed(row) for row in due]
-            self._set(conn, [row.id for row in found], state=OwedState.IN_FLIGHT)
-            return found
+
+        def take(conn: Connection) -> Claimed:
+            of = {"of_queue": self.name, "of_lane": lane}
+            found = [_owed(row) for row in conn.execute(_CLAIM, of | {"moment": now, "most": limit}).all()]
+            if found:
+                conn.execute(_FLIES, {"of_queue": self.name, "these": [row.id for row in found]})
+            return Claimed(found, conn.scalar(_FIRST, of))
+
+        return self.store.together(take)
 
     def next_at(self, lane: str) -> float | None:
         """When (driven seconds) the next of a lane is due; None if nothing waits for its time."""
         with self.store.read() as conn:
-            # Not the least of all: in order, so that a backlog is not read at every turn.
-            return conn.scalar(select(OWED.c.next_at).where(self._due(lane)).order_by(OWED.c.next_at).limit(1))
+            found: float | None = conn.scalar(_NEXT, {"of_queue": self.name, "of_lane": lane})
+            return found
+
+    def first_at(self, lane: str) -> float | None:
+        """When (driven seconds) the first of a lane is due, though it may wait for one before it under its key."""
+        with self.store.read() as conn:
+            found: float | None = conn.scalar(_FIRST, {"of_queue": self.name, "of_lane": lane})
+            return found
 
     def counts(self) -> dict[str, int]:
         """How much each lane owes."""
@@ -197,32 +288,23 @@ class Queue:
         self, conn: Connection, id: str, state: OwedState, answer: bytes | None = None, why: str | None = None
     ) -> bool:
         """End a row within a transaction; whether it had not ended before."""
-        statement = (
-            update(OWED)
-            .where(self._mine(), OWED.c.id == id, OWED.c.state.in_(WAITING))
-            .values(state=state, done_at=clock().seconds(), answer=answer, last_error=why, in_doubt=False)
-        )
-        return conn.execute(statement).rowcount > 0
+        ends = {"as_state": state, "moment": clock().seconds(), "said": answer, "why": why}
+        return conn.execute(_END, {"of_queue": self.name, "this": id} | ends).rowcount > 0
 
     def later(self, id: str, next_at: float, why: str, *, in_doubt: bool = False, counts: bool = True) -> None:
         """It stays owed until then (driven seconds). `counts`: this was a try.
 
         Nothing changes if the lane went to another meanwhile: its call may be under way.
         """
-        with self.store.begin(lasting=False) as conn:
-            if not self.is_ours(conn, id):
-                return
-            conn.execute(
-                update(OWED)
-                .where(self._mine(), OWED.c.id == id, OWED.c.state.in_(WAITING))
-                .values(
-                    state=OwedState.OWED,
-                    next_at=next_at,
-                    last_error=why[:2000],
-                    in_doubt=in_doubt,
-                    attempts=OWED.c.attempts + (1 if counts else 0),
-                )
-            )
+
+        def put_off(conn: Connection) -> None:
+            if self.is_ours(conn, id):
+                stands = {"moment": next_at, "why": why[:2000], "doubts": in_doubt, "tries": 1 if counts else 0}
+                conn.execute(_LATER, {"of_queue": self.name, "this": id} | stands)
+
+        self.store.together(put_off)
+        for hear in self.put_off:
+            hear()
 
     def back(self, ids: Sequence[str]) -> None:
         """What is in flight and lost its way is owed again as it was."""
@@ -253,18 +335,14 @@ class Queue:
     def unpublished(self, limit: int = 200) -> list[Answer]:
         """Answers that are stored and not known to be on their topic, the oldest first."""
         with self.store.read() as conn:
-            rows = conn.execute(
-                select(OWED.c.id, OWED.c.answer)
-                .where(self._mine(), OWED.c.answer.is_not(None), OWED.c.published_at.is_(None))
-                .order_by(OWED.c.done_at, OWED.c.order_no)
-                .limit(limit)
-            )
+            rows = conn.execute(_UNPUBLISHED, {"of_queue": self.name, "most": limit})
             return [Answer(row.id, row.answer) for row in rows]
 
     def published(self, ids: Sequence[str]) -> None:
         """These answers are on their topic."""
-        with self.store.begin(lasting=False) as conn:
-            self._set(conn, ids, published_at=clock().seconds())
+        if ids:
+            said = {"of_queue": self.name, "these": list(ids), "moment": clock().seconds()}
+            self.store.together(lambda conn: conn.execute(_PUBLISHED, said))
 
     # ------------------------------------------------------------ inside
 
@@ -295,13 +373,6 @@ class Queue:
 
     def _mine(self) -> Any:
         return OWED.c.queue == self.name
-
-    def _due(self, lane: str) -> Any:
-        return and_(self._mine(), OWED.c.lane == lane, OWED.c.state == OwedState.OWED, ~blocked())
-
-    def _set(self, conn: Connection, ids: Sequence[str], **values: Any) -> None:
-        if ids:
-            conn.execute(update(OWED).where(self._mine(), OWED.c.id.in_(ids)).values(**values))
 
     def _owed_again(self, conn: Connection, lane: str) -> None:
         """The lane is taken: what is in flight there is another's, or of another life."""

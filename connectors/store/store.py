@@ -65,9 +65,11 @@ class Store:
         """
         with _answering(), self._alone_here() as turn:
             with self.engine.begin() as connection:
+                before = _changes(connection)
                 yield connection
+                changed = _changes(connection) != before
             turn.close()
-            if lasting and not self.on_postgres:
+            if lasting and changed and not self.on_postgres:
                 self._make_it_last()
 
     def together(self, do: Callable[[Connection], T]) -> T:
@@ -203,6 +205,12 @@ def _begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+
+def _changes(connection: Connection) -> int | None:
+    """How many rows this connection has changed so far; None where nobody counts them."""
+    driver: Any = connection.connection.driver_connection
+    return driver.total_changes if isinstance(driver, sqlite3.Connection) else None
 
 
 def _locked(driver: sqlite3.Connection) -> bool:

@@ -194,7 +194,7 @@ def test_an_order_not_yet_answered_waits_aside_only_if_its_cause_is_lost(store: 
     done = mended(store, tail(more=frozenset({"held"})))
 
     assert done.put_aside == 1
-    assert [row.id[-2:] for row in queue.claim("myvnpost", NOW + 1, 10)] == ["D1"]
+    assert [row.id[-2:] for row in queue.claim("myvnpost", NOW + 1, 10).rows] == ["D1"]
 
 
 def test_words_for_a_topic_of_an_agencys_own_are_owed_again_since_that_topic_may_be_new(store: Store) -> None:
@@ -223,7 +223,7 @@ def test_carriers_are_asked_once_about_every_item_that_was_ordered_lately_or_of_
         aside = mending.aside(connection, "poll")
     with store.begin() as connection:
         queue.again(connection, aside, NOW)
-    asked = [Question.model_validate_json(row.body) for row in queue.claim("myvnpost", NOW + 1, 10)]
+    asked = [Question.model_validate_json(row.body) for row in queue.claim("myvnpost", NOW + 1, 10).rows]
     assert (done.asked, len(aside)) == (2, 2)
     assert {(one.leg, one.item, one.once) for one in asked} == {("D1", None, True), ("R1", "E", True)}
 

@@ -106,7 +106,7 @@ def test_another_content_under_a_known_id_is_an_alarm_and_the_first_stands(queue
     assert (alarm["event"], alarm["log_level"], alarm["id"]) == ("content.differs", "critical", NOTICE.id)
     assert (alarm["first"], alarm["second"]) == ("0.1.0", "0.2.0")
     assert alarms() == before + 1
-    assert [row.body for row in queue.claim("H29.12", 2.0, 9)] == [said("0.1.0")]
+    assert [row.body for row in queue.claim("H29.12", 2.0, 9).rows] == [said("0.1.0")]
 
 
 def test_two_contents_in_one_batch_are_an_alarm(queue: Queue) -> None:

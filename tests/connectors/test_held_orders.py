@@ -207,7 +207,7 @@ def test_a_row_whose_hold_is_lifted_while_it_is_put_off_is_not_forgotten(tmp_pat
 
     assert stopped
     assert holding.let_go() == {"myvnpost"}
-    assert [one.id for one in queue.claim("myvnpost", instant.clock().seconds(), 10)] == [row.id]
+    assert [one.id for one in queue.claim("myvnpost", instant.clock().seconds(), 10).rows] == [row.id]
 
 
 class Slow(Queue):

@@ -198,6 +198,35 @@ def test_what_is_new_is_taken_at_once_not_at_the_next_look(partner: Partner) -> 
     assert took < 1
 
 
+def test_a_row_put_off_wakes_the_lane_for_its_next_try(partner: Partner) -> None:
+    """Nothing else does: its next look would be minutes away."""
+    policy = LanePolicy(lease_seconds=900, retry=RetryPolicy(first_seconds=1, longest_seconds=5))
+    lane, partner.away = partner.lane("one", policy), True
+    owe(partner, "row")
+    lane.start()
+    until(lambda: len(partner.calls) >= 2)
+    partner.away = False
+    until(lambda: not partner.queue.counts())
+    lane.close()
+
+    assert {id for _, id, _ in partner.calls} == {"row"}
+
+
+def test_what_waits_for_one_before_it_goes_once_that_has_ended(partner: Partner, store: Store) -> None:
+    """Nobody says so: the end of the one before wakes the lane, whose next look would be minutes away."""
+    now = instant.clock().seconds()
+    with store.begin() as conn:
+        rows = [Owed(id, "post", "one key", number, b"", next_at=now) for number, id in enumerate(("a", "b", "c"))]
+        partner.queue.put(conn, rows)
+    lane = partner.lane("one", LanePolicy(lease_seconds=900))
+
+    lane.start()
+    until(lambda: not partner.queue.counts())
+    lane.close()
+
+    assert [id for _, id, _ in partner.calls] == ["a", "b", "c"]
+
+
 def test_a_lane_that_was_anothers_meanwhile_first_ends_what_it_had_begun(
     partner: Partner, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

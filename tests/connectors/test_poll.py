@@ -1,4 +1,4 @@
-"""What is only reported is asked about at once; what is expected, when its time has passed."""
+"""What is only reported is asked about at once if it may leave the house; what is expected, once it is late."""
 
 import threading
 import time
@@ -127,6 +127,45 @@ def test_what_is_reported_is_asked_about_at_once(tmp_path: Path) -> None:
 
         assert desk.answers() == [ParcelStatus.PICKED_UP]
         assert desk.post.calls.count(HISTORY) == 0
+
+
+def test_a_movement_within_the_post_is_asked_about_a_day_later_unless_another_answer_confirms_it(
+    tmp_path: Path,
+) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_move())
+        desk.until(lambda: not desk.queue.counts())
+
+        desk.takes(a_move(ParcelStatus.IN_TRANSIT, AT + timedelta(hours=1)))
+
+        with desk.queue.store.read() as conn:
+            (row,) = desk.queue.waiting(conn, f"patient:{REFERENCE}")
+        assert row.next_at == pytest.approx(instant.clock().seconds() + 24 * 3600, abs=600)
+        desk.takes(a_move(ParcelStatus.IN_TRANSIT, AT + timedelta(hours=1), certainty=Certainty.CONFIRMED))
+        assert desk.queue.counts() == {}
+        assert desk.post.calls.count(ASK) == 1
+
+
+def test_what_must_be_known_at_once_does_not_wait_behind_what_may_wait(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.takes(a_move())
+        desk.until(lambda: not desk.queue.counts())
+        delivered_at = AT + timedelta(hours=2)
+        desk.post.parcels[0].status, desk.post.parcels[0].updated = 14, shown_at(delivered_at)
+
+        desk.takes(
+            a_move(ParcelStatus.IN_TRANSIT, AT + timedelta(hours=1)), a_move(ParcelStatus.DELIVERED, delivered_at)
+        )
+
+        desk.until(lambda: ParcelStatus.DELIVERED in desk.answers())
+
+
+def test_a_movement_that_is_the_first_sign_of_the_envelope_is_asked_about_at_once(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        desk.post.parcels[0].status = 7
+        desk.takes(a_move(ParcelStatus.IN_TRANSIT))
+
+        desk.post.wait_for(ASK)
 
 
 def test_a_status_the_item_has_passed_is_found_in_its_history(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_crash_before_the_commit_leaves_neither_rows_nor_offsets(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("connectors.project.writing.update", crash)
+        broken.setattr("connectors.project.writing._standing", crash)
         with pytest.raises(KeyboardInterrupt):
             enter(store, TOLD.records)
     assert everything(store) == before

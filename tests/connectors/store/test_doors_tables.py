@@ -154,11 +154,11 @@ def test_a_healed_lane_hurries_what_only_waited_for_it(store: Store) -> None:
     with store.begin() as transaction:
         queue.put(transaction, [Owed(f"{n}", AGENCY, f"key-{n}", 1, b"", urgency=1) for n in range(3)])
         callbacks.hurry(transaction, {"key-2"}, 0)
-    assert next(row.id for row in queue.claim(AGENCY, driven, 3)) == "2"
+    assert next(row.id for row in queue.claim(AGENCY, driven, 3).rows) == "2"
     queue.later("0", driven + 900, callbacks.THROTTLED + "status 503")
     queue.later("1", driven + 900, "status 400")
 
     with store.begin() as transaction:
         callbacks.healed(transaction, AGENCY, driven)
 
-    assert [row.id for row in queue.claim(AGENCY, driven, 3)] == ["0"]
+    assert [row.id for row in queue.claim(AGENCY, driven, 3).rows] == ["0"]

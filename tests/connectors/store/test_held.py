@@ -80,4 +80,4 @@ def test_what_is_held_waits_until_it_is_free_and_keeps_its_tries(queue: Queue) -
             held.free(conn, "dispatch", id, 300.0)
 
     assert [(row.id, row.attempts) for row in kept] == [("a", 1)]
-    assert [(row.id, row.attempts, row.last_error) for row in queue.claim("post", 300.0, 10)] == [("a", 1, None)]
+    assert [(row.id, row.attempts, row.last_error) for row in queue.claim("post", 300.0, 10).rows] == [("a", 1, None)]

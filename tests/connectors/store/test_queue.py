@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from connectors.store import Store
 from connectors.store.breaker import Breaker
-from connectors.store.queue import Owed, OwedState, Queue
+from connectors.store.queue import Claimed, Owed, OwedState, Queue
 
 ME, YOU = "process-1", "process-2"
 
@@ -31,7 +31,7 @@ def put(queue: Queue, *rows: Owed) -> int:
 
 
 def claimed(queue: Queue, now: float = 200.0, limit: int = 10) -> list[str]:
-    return [row.id for row in queue.claim("post", now, limit)]
+    return [row.id for row in queue.claim("post", now, limit).rows]
 
 
 def test_what_is_put_twice_is_owed_once(queue: Queue) -> None:
@@ -54,6 +54,37 @@ def test_two_queues_do_not_know_each_other(queue: Queue, store: Store) -> None:
     put(queue, a_row("a"))
 
     assert claimed(Queue(store, "notify")) == []
+
+
+def test_the_first_of_a_lane_counts_though_it_waits_for_one_before_it(queue: Queue) -> None:
+    put(queue, a_row("a", sequence_key="k", next_at=300.0), a_row("b", sequence_key="k", order_no=2, next_at=150.0))
+
+    assert (queue.first_at("post"), queue.next_at("post")) == (150.0, 300.0)
+    assert queue.claim("post", 200.0, 1) == Claimed([], 150.0)
+    assert queue.claim("post", 400.0, 1).first_at == 150.0
+    assert Queue(queue.store, "notify").first_at("post") is None
+
+
+def test_what_waits_is_seen_by_its_keys_in_order_and_what_ended_is_not(queue: Queue) -> None:
+    put(queue, a_row("b", sequence_key="k", order_no=2), a_row("a", sequence_key="k"), a_row("c", sequence_key="l"))
+    claimed(queue)
+    queue.done("c")
+
+    assert {key: [row.id for row in rows] for key, rows in queue.under(["k", "l", "m"]).items()} == {"k": ["a", "b"]}
+    assert queue.under([]) == {}
+    with queue.store.read() as conn:
+        assert queue.done_under(conn, "l") == ["c"]
+
+
+def test_who_listens_hears_of_a_row_that_is_put_off(queue: Queue) -> None:
+    heard = list[str]()
+    queue.put_off.append(lambda: heard.append("again"))
+    put(queue, a_row("a"))
+    claimed(queue)
+
+    queue.later("a", 300.0, "not now")
+
+    assert heard == ["again"]
 
 
 def test_what_is_not_due_waits_for_its_time(queue: Queue) -> None:
@@ -124,7 +155,7 @@ def test_putting_off_keeps_the_doubt_and_counts_the_try(queue: Queue) -> None:
 
     queue.later("a", 150.0, "no answer", in_doubt=True)
 
-    (row,) = queue.claim("post", 200.0, 1)
+    (row,) = queue.claim("post", 200.0, 1).rows
     assert (row.in_doubt, row.attempts, row.last_error) == (True, 1, "no answer")
     assert row.sent_at == pytest.approx(time.time(), abs=10)
 
@@ -159,7 +190,7 @@ def test_what_gave_up_can_be_owed_once_more(queue: Queue, store: Store) -> None:
     with store.begin() as conn:
         assert queue.again(conn, ["a", "b"], 150.0) == 1
 
-    (row,) = queue.claim("post", 200.0, 1)
+    (row,) = queue.claim("post", 200.0, 1).rows
     assert (row.attempts, queue.unpublished()) == (0, [])
 
 
@@ -183,7 +214,7 @@ def test_a_lease_that_ran_out_is_anybodys_and_its_flights_are_owed_again(queue: 
 
     assert Queue(store, "dispatch").lanes.lease("post", YOU, 60)
 
-    (row,) = queue.claim("post", 200.0, 1)
+    (row,) = queue.claim("post", 200.0, 1).rows
     assert (row.id, row.in_doubt) == ("a", True)
 
 
@@ -282,7 +313,7 @@ def test_a_row_keeps_the_day_for_which_its_first_call_asked(queue: Queue) -> Non
     put(queue, a_row("a"))
     days = []
     for asked in (None, date(2026, 10, 27), date(2026, 10, 28), None):
-        (row,) = queue.claim("post", 200.0, 1)
+        (row,) = queue.claim("post", 200.0, 1).rows
         days.append(row.day)
         queue.began("a", asked)
         queue.later("a", 150.0, "no answer")
