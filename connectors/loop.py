@@ -1,10 +1,11 @@
-"""The one consuming loop: a batch comes in, its effects are durable, then it is committed.
+"""The one consuming loop: a batch comes in, its effects are durable, and some time after that it is committed.
 
 A batch may come again, whole or in part, after a crash, a rebalance or a TryLater: `handle` says the same thing twice
 without harm. An error that is no verdict ends the process, and the supervisor starts it again from the last commit.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -26,6 +27,11 @@ FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 10.0
 KEEP_PLACE_SECONDS = 20.0
 """After how long of waiting a loop shows its group, at each try, that it lives."""
+GATHER_SECONDS = 0.05
+"""How far apart (real time) a loop that is busy takes its batches: a transaction and a commit cost what they cost,
+for one record or a hundred. The first record after a rest never waits."""
+COMMIT_SECONDS = 0.25
+"""How far apart (real time) a busy loop's commits are; one that rests commits at once. What a crash repeats."""
 
 
 def run(
@@ -36,35 +42,56 @@ def run(
     process: str,
     most: int = 500,
     timeout_ms: int = 500,
+    gather_seconds: float = GATHER_SECONDS,
     between: Callable[[], None] | None = None,
 ) -> None:
     """Handle batches until `stop` is set; the last one is finished and committed. Closes the consumer.
 
+    What comes within `gather_seconds` (real time) of the last batch is taken as one.
     `between` is called after each poll, whether or not it brought anything: for what must happen in between. A TryLater
     of either, or of the broker, is waited out with growing pauses, and the same batch is handled again.
     """
+    committed_at, uncommitted = time.monotonic(), False
     try:
         while not stop.is_set():
             batch = _insist(lambda: consumer.poll(most, timeout_ms), stop, consumer)
+            polled_at = time.monotonic()
             if batch:
-                _batch(consumer, handle, batch, stop, process)
+                if not _handled(consumer, handle, batch, stop, process):
+                    # It has to come again, and with it what was not committed before it.
+                    return
+                uncommitted = True
+            if uncommitted and (not batch or stop.is_set() or polled_at - committed_at > COMMIT_SECONDS):
+                _insist(lambda: _commit(consumer, process), stop, consumer)
+                committed_at, uncommitted = polled_at, False
             if between is not None:
                 _insist(between, stop, consumer)
+            if batch and (left := polled_at + gather_seconds - time.monotonic()) > 0:
+                stop.wait(left)
+        if uncommitted:
+            _insist(lambda: _commit(consumer, process), stop, consumer)
     finally:
         consumer.close()
 
 
-def _batch(consumer: Consumer, handle: Handle, batch: Sequence[Message], stop: threading.Event, process: str) -> None:
+def _handled(consumer: Consumer, handle: Handle, batch: Sequence[Message], stop: threading.Event, process: str) -> bool:
+    """Whether a batch's effects are durable; not if we were told to stop before they could be."""
+
     def step() -> bool:
         handle(batch)
-        consumer.commit()
         return True
 
-    if _insist(step, stop, consumer):
-        for message in batch:
-            counter("hoso_events_total").labels(process, message.topic).inc()
-        for topic, records in consumer.lag().items():
-            gauge("hoso_lag_records").labels(process, topic).set(records)
+    if not _insist(step, stop, consumer):
+        return False
+    for message in batch:
+        counter("hoso_events_total").labels(process, message.topic).inc()
+    return True
+
+
+def _commit(consumer: Consumer, process: str) -> None:
+    consumer.commit()
+    for topic, records in consumer.lag().items():
+        gauge("hoso_lag_records").labels(process, topic).set(records)
 
 
 def _insist(do: Callable[[], T], stop: threading.Event, consumer: Consumer) -> T | None:

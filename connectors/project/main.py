@@ -29,6 +29,8 @@ NAME = "project"
 MOST = 2000
 """Records in a transaction."""
 WAIT_SECONDS = 1.0
+GATHER_SECONDS = 0.25
+"""How far apart batches are: what people look at may be as old as a blink."""
 
 
 class Project:
@@ -64,7 +66,7 @@ class Project:
         """Until told to stop."""
         if self._prepared():
             self._ready = True
-            run(self._consumer, self.handle, self._stop, process=NAME, most=MOST)
+            run(self._consumer, self.handle, self._stop, process=NAME, most=MOST, gather_seconds=GATHER_SECONDS)
 
     def close(self) -> None:
         """Let go of everything."""

@@ -17,6 +17,8 @@ from connectors.store import Store
 from schemas.state import STATE
 
 GROUP = "hoso-receipts"
+GATHER_SECONDS = 0.25
+"""How far apart batches of states are."""
 IDLE_MS = 1000
 """How long a poll waits for a state, in real time: also how soon after midnight a day is closed."""
 
@@ -52,7 +54,15 @@ class Keeper:
             key = self._secrets.signing
             boxes = LetterBoxes(self._store, self._secrets.openers_public)
             making, days = Making(self._store, self._producer, key, boxes), Days(self._store, self._producer, key)
-            run(self._consumer(), making.handle, self._stop, process="notify", timeout_ms=IDLE_MS, between=days.turn)
+            run(
+                self._consumer(),
+                making.handle,
+                self._stop,
+                process="notify",
+                timeout_ms=IDLE_MS,
+                gather_seconds=GATHER_SECONDS,
+                between=days.turn,
+            )
         except BaseException as error:
             self._broken(error)
 

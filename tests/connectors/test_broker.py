@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from kafka.structs import MemberState
 from connectors import topics
 from connectors.broker import Consumer, Message, Place, Producer, admin, make_topics, partition_of, read_all, read_key
 from connectors.broker.consumer import MOST_FENCED
+from connectors.broker.lag import lags
 from connectors.loop import readable, run
 from connectors.verdicts import Refused, TryLater
 from schemas.dossier import LOG
@@ -51,6 +52,13 @@ def an_event(number: int = 1, dossier: str = "H29.12-261102-0001", why: str = "s
 
 def a_consumer(bootstrap: str, topic: str, group: str | None = None) -> Consumer:
     return Consumer([topic], group or f"group-{uuid.uuid4().hex[:8]}", "one", bootstrap)
+
+
+def awaited(happened: Callable[[], bool], seconds: float = 60) -> None:
+    until, pause = time.monotonic() + seconds, threading.Event()
+    while not happened():
+        assert time.monotonic() < until, "it never happened"
+        pause.wait(0.05)
 
 
 def polled(consumer: Consumer, count: int, seconds: float = 60) -> list[Message]:
@@ -273,6 +281,31 @@ def test_a_batch_that_cannot_be_handled_now_is_handled_again_and_then_committed(
     assert seen[0] == seen[1] == seen[2]
     with a_consumer(bootstrap, topic, group) as consumer:
         assert consumer.poll(10, 2000) == []
+
+
+def test_a_loop_at_rest_has_committed_all_and_one_that_is_busy_some_of_it_all_of_it_once_it_is_told_to_stop(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    stop, seen, group = threading.Event(), list[int](), f"rest-{topic}"
+
+    def handle(batch: Sequence[Message]) -> None:
+        seen.extend(message.offset for message in batch)
+
+    def committed() -> int:
+        return sum(one.committed for one in lags(bootstrap, [group]))
+
+    loop = threading.Thread(
+        target=run, args=(a_consumer(bootstrap, topic, group), handle, stop), kwargs={"process": "test"}, daemon=True
+    )
+    loop.start()
+    producer.publish([an_event(n) for n in range(3)], topic)
+    awaited(lambda: committed() == 3)
+    producer.publish([an_event(3)], topic)
+    awaited(lambda: len(seen) == 4)
+    stop.set()
+    loop.join(60)
+
+    assert committed() == 4
 
 
 def test_one_that_joins_takes_its_share_and_nothing_is_missed(bootstrap: str, producer: Producer, topic: str) -> None:
