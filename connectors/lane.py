@@ -168,6 +168,7 @@ class Lane:
             return self._pace.next_seconds
         self._has_news = False
         claimed = self._queue.claim(self._name, now, granted)
+        self._pace.give_back(granted - len(claimed.rows))
         self._send_off(claimed.rows)
         if len(claimed.rows) == granted:
             self._has_news = True

@@ -22,6 +22,11 @@ class Pace:
             self._tokens -= granted
             return granted
 
+    def give_back(self, count: int) -> None:
+        """So many that were granted did not go."""
+        with self._lock:
+            self._tokens = min(self._full, self._tokens + count)
+
     @property
     def next_seconds(self) -> float:
         """How long until one more may go."""
