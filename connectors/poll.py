@@ -40,6 +40,8 @@ GATHER_SECONDS = 0.05
 TIMEOUT_SECONDS = 20.0
 PATIENCE_SECONDS = 24 * 3600.0
 """How long (driven) a report that may wait does, for an answer that has it in its history."""
+HAS_A_LEG = b'"carrier"'
+"""Stands in the bytes of every state that shows a leg."""
 UNANSWERED = "REQUESTED"
 """How the order of a leg stands that no carrier has yet."""
 
@@ -129,12 +131,10 @@ class Poll:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Owe the questions a batch gives rise to, and drop those it answers. Twice is once."""
-        events = readable(messages, self._producer, only=(ItemMoved, DossierStateChanged), boxes=self._boxes)
-        if not events:
-            return
-        newest = {event.subject: event for _, event in events if isinstance(event, DossierStateChanged)}
-        told = [one for one in events if isinstance(one[1], ItemMoved) or one[1] is newest[one[1].subject]]
-        if not (news := self._news(told)):
+        told = readable(
+            _worth_reading(messages), self._producer, only=(ItemMoved, DossierStateChanged), boxes=self._boxes
+        )
+        if not told or not (news := self._news(told)):
             return
         with self._store.begin() as conn:
             changed = {name for message, event in news for name in self._take(conn, event, message.offset)}
@@ -261,6 +261,16 @@ class Poll:
         """A lane met an error that is no verdict: the process ends with it."""
         self._error = self._error or error
         self._stop.set()
+
+
+def _worth_reading(messages: Sequence[Message]) -> list[Message]:
+    """Without the states that another follows, and without those of dossiers that no carrier has to do with: most."""
+    last = {message.key: message.offset for message in messages if message.topic == STATE}
+    return [
+        message
+        for message in messages
+        if message.topic != STATE or (message.offset == last[message.key] and HAS_A_LEG in (message.value or b""))
+    ]
 
 
 def _name(moved: ItemMoved) -> str:

@@ -86,7 +86,7 @@ def _broker(port: int, settings: Settings) -> Spec:
     return Spec(
         "broker",
         [sys.executable, "-m", "hoso.cli.main", "broker", "run", "--port", str(port)],
-        {"HOSO_HOME": str(home)},
+        {"HOSO_HOME": str(home), "HOSO_KAFKA_JAVA_OPTS": settings.kafka_java_opts},
         ready=lambda: (running := broker.status(home)) is not None and running.ready and answers(port),
         stop_seconds=settings.stop_seconds,
         address=f"{LOOPBACK}:{port}",
