@@ -102,8 +102,12 @@ def quotas(agencies: Iterable[Agency]) -> dict[str, dict[str, float]]:
 
 def ours(right: Right, agencies: Iterable[str]) -> bool:
     """Whether this plan answers for a right: a process's, an agency's, or one that an agency had that is no more."""
-    mine = right.user.startswith(PREFIX) or right.user in set(agencies)
-    return mine or right.name in (agency_topic(right.user), results_topic(right.user), f"{right.user}-")
+    return right.user.startswith(PREFIX) or right.user in set(agencies) or is_agencys_own(right)
+
+
+def is_agencys_own(right: Right) -> bool:
+    """Whether it is one that an agency has under its own name, or had before it left."""
+    return right.name in (agency_topic(right.user), results_topic(right.user), f"{right.user}-")
 
 
 def _process(user: str, access: Access) -> Iterator[Right]:

@@ -19,6 +19,8 @@ class Difference:
     extra: Sequence[Right]
     quotas: Quotas = field(default_factory=dict)
     """Those that are to be set, by agency."""
+    left: Quotas = field(default_factory=dict)
+    """Those of agencies that are no more: whoever has a right to an agency's topics that nobody is to have."""
 
 
 def compare(bootstrap: str, agencies: Sequence[Agency]) -> Difference:
@@ -27,7 +29,9 @@ def compare(bootstrap: str, agencies: Sequence[Agency]) -> Difference:
     extra = {one for one in there - wanted if access.ours(one, codes)}
     set_now = quotas_of(bootstrap)
     quotas = {code: said for code, said in access.quotas(agencies).items() if not _has(set_now.get(code, {}), said)}
-    return Difference(sorted(wanted - there), sorted(extra), quotas)
+    gone = {one.user for one in extra if access.is_agencys_own(one)} - codes
+    left = {user: set_now[user] for user in sorted(gone & set_now.keys())}
+    return Difference(sorted(wanted - there), sorted(extra), quotas, left)
 
 
 def apply(bootstrap: str, found: Difference, *, prune: bool = False) -> None:
@@ -35,6 +39,7 @@ def apply(bootstrap: str, found: Difference, *, prune: bool = False) -> None:
     give(bootstrap, found.missing)
     set_quotas(bootstrap, found.quotas)
     if prune:
+        set_quotas(bootstrap, {user: dict.fromkeys(kinds) for user, kinds in found.left.items()})
         take(bootstrap, found.extra)
 
 

@@ -109,6 +109,7 @@ def _granted(found: "Difference", prune: bool) -> dict[str, object]:
         "given": [asdict(one) for one in found.missing],
         "taken" if prune else "too_much": [asdict(one) for one in found.extra],
         "quotas": found.quotas,
+        "quotas_taken" if prune else "quotas_too_much": found.left,
     }
 
 
@@ -120,6 +121,8 @@ def _tell(found: "Difference", prune: bool) -> None:
         print(f"- {one}" if prune else f"? {one}: not in the plan, --prune takes it")
     for agency, said in found.quotas.items():
         print(f"= {agency}: " + ", ".join(f"{kind} {value:,.0f}" for kind, value in said.items()))
+    for agency in found.left:
+        print(f"- {agency}: its quota" if prune else f"? {agency}: it has left and has a quota, --prune takes it")
     if not (found.missing or found.extra or found.quotas):
         print("every right is as it should be")
 

@@ -249,6 +249,18 @@ def test_only_the_newest_expectation_of_a_leg_is_kept(tmp_path: Path) -> None:
         assert (two, desk.queue.counts()) == ({"myvnpost": 1}, {})
 
 
+def test_a_state_that_another_follows_in_a_batch_asks_for_nothing(tmp_path: Path) -> None:
+    with a_desk(tmp_path) as desk:
+        with_a_leg = a_state(AT + timedelta(days=300))
+        without = with_a_leg.model_copy(update={"data": with_a_leg.data.model_copy(update={"legs": ()})})
+
+        desk.takes(with_a_leg, without)
+        followed = desk.queue.counts()
+        desk.takes(without, with_a_leg)
+
+        assert (followed, desk.queue.counts()) == ({}, {"myvnpost": 1})
+
+
 def test_states_that_come_anew_after_a_crash_leave_the_question_of_the_last(tmp_path: Path) -> None:
     with a_desk(tmp_path) as desk:
         first, last = a_state(AT + timedelta(days=30)), a_state(AT + timedelta(days=33))

@@ -1,5 +1,6 @@
 """The quotas that `hoso topics apply --acls` sets, at the broker: who sends too much waits alone and loses nothing."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from kafka import KafkaProducer
 
 from connectors.access import EVENT_BYTES
 from connectors.broker import read_key
-from connectors.broker.users import quotas_of
+from connectors.broker.rights import Does, On, Right, give
+from connectors.broker.users import quotas_of, set_quotas
 from schemas.topics import agency_topic
 from tests.connectors.secured.conftest import QUICK, SLOW, Cluster
 
@@ -33,6 +35,19 @@ def test_an_agency_that_publishes_more_than_its_quota_waits_and_another_beside_i
     for agency in waits:
         there = read_key(cluster.bootstrap, agency_topic(agency), KEY)
         assert [int(record.value or b"") for record in there] == list(range(EVENTS))
+
+
+def test_the_quota_of_an_agency_that_left_goes_with_its_rights(cluster: Cluster) -> None:
+    left, stranger = "H29.77", "somebody-else"
+    give(cluster.bootstrap, [Right(left, Does.WRITE, On.TOPIC, agency_topic(left))])
+    set_quotas(cluster.bootstrap, {user: {"producer_byte_rate": 4096.0} for user in (left, stranger)})
+
+    shown = json.loads(cluster.hoso("topics", "apply", "--acls", "--dry-run", "--json"))
+    taken = json.loads(cluster.hoso("topics", "apply", "--acls", "--prune", "--json"))
+
+    assert list(shown["quotas_too_much"]) == list(taken["quotas_taken"]) == [left]
+    assert left not in quotas_of(cluster.bootstrap) and stranger in quotas_of(cluster.bootstrap)
+    set_quotas(cluster.bootstrap, {stranger: {"producer_byte_rate": None}})
 
 
 def publishing(cluster: Cluster, agency: str) -> KafkaProducer:
