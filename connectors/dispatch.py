@@ -106,14 +106,7 @@ class Dispatch:
         if not self._references.start(self._stop) or not self._holds.start(self._stop):
             return
         self.open_lanes()
-        run(
-            self._consumer,
-            self.handle,
-            self._stop,
-            process=NAME,
-            gather_seconds=GATHER_SECONDS,
-            between=self.between,
-        )
+        run(self._consumer, self.handle, self._stop, process=NAME, gather_seconds=GATHER_SECONDS, between=self.between)
         self.close_lanes()
 
     def open_lanes(self) -> None:

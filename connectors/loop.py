@@ -31,7 +31,8 @@ GATHER_SECONDS = 0.05
 """How far apart (real time) a loop that is busy takes its batches: a transaction and a commit cost what they cost,
 for one record or a hundred. The first record after a rest never waits."""
 COMMIT_SECONDS = 0.25
-"""How far apart (real time) a busy loop's commits are; one that rests commits at once. What a crash repeats."""
+"""How far apart (real time) a busy loop's commits are; one that rests commits at its next look.
+So much a crash repeats."""
 
 
 def run(

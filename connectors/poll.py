@@ -26,7 +26,7 @@ from connectors.secrets import load_secrets
 from connectors.settings import Settings
 from connectors.store import mending, open_store
 from connectors.store.queue import Owed, OwedState, Queue
-from rules.post.confirming import may_wait
+from rules.post.confirming import PATIENCE_SECONDS, may_wait
 from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.instant import clock
@@ -35,11 +35,7 @@ from schemas.state import STATE, DossierStateChanged, LegShown
 
 log = structlog.get_logger()
 NAME = "poll"
-GATHER_SECONDS = 0.05
-"""How far apart batches are: nobody waits for a question."""
 TIMEOUT_SECONDS = 20.0
-PATIENCE_SECONDS = 24 * 3600.0
-"""How long (driven) a report that may wait does, for an answer that has it in its history."""
 HAS_A_LEG = b'"carrier"'
 """Stands in the bytes of every state that shows a leg."""
 UNANSWERED = "REQUESTED"
@@ -95,14 +91,7 @@ class Poll:
         """Until told to stop; then what is under way is finished."""
         self._store.migrate()
         self.open_lanes()
-        run(
-            self._consumer,
-            self.handle,
-            self._stop,
-            process=NAME,
-            gather_seconds=GATHER_SECONDS,
-            between=self._sweep.look,
-        )
+        run(self._consumer, self.handle, self._stop, process=NAME, between=self._sweep.look)
         self.close_lanes()
 
     def open_lanes(self) -> None:

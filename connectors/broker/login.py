@@ -13,6 +13,7 @@ PROOFS = 3
 has said nothing.
 """
 REACH_SECONDS = 2.0
+"""How long (real time) somebody who listens may take to take a call."""
 
 
 def prove(bootstrap: str) -> None:

@@ -297,12 +297,12 @@ class Queue:
         Nothing changes if the lane went to another meanwhile: its call may be under way.
         """
 
-        def put_off(conn: Connection) -> None:
+        def put(conn: Connection) -> None:
             if self.is_ours(conn, id):
                 stands = {"moment": next_at, "why": why[:2000], "doubts": in_doubt, "tries": 1 if counts else 0}
                 conn.execute(_LATER, {"of_queue": self.name, "this": id} | stands)
 
-        self.store.together(put_off)
+        self.store.together(put)
         for hear in self.put_off:
             hear()
 

@@ -82,15 +82,21 @@ class Store:
                 return do(connection)
         mine: Future[T] = Future()
         self._small.append((do, mine))
-        with self._alone_here():
-            if not mine.done():
-                self._write_small()
+        try:
+            with self._alone_here():
+                if not mine.done():
+                    self._write_small()
+        except TryLater:
+            # Nobody does it later, when we have given up: its result would be nobody's.
+            if mine.cancel():
+                raise
         with _answering():
             return mine.result()
 
     def _write_small(self) -> None:
         """One transaction for every small write that waits, and its result, or what went wrong, to each."""
-        jobs = [self._small.popleft() for _ in range(len(self._small))]
+        waiting = [self._small.popleft() for _ in range(len(self._small))]
+        jobs = [(do, mine) for do, mine in waiting if mine.set_running_or_notify_cancel()]
         try:
             with self.engine.begin() as connection:
                 results = [do(connection) for do, _ in jobs]

@@ -10,6 +10,8 @@ from collections.abc import Collection
 from rules.post.leg import ENDED, WITH_THE_POST
 from schemas.postal import ParcelStatus
 
+PATIENCE_SECONDS = 24 * 3600.0
+"""How long (driven) a report that may wait does, for an answer that has it in its history. No page names a span."""
 ON_ITS_WAY = frozenset(
     {
         ParcelStatus.REQUESTED,

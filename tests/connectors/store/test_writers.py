@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connectors.store import Store, open_store
 from connectors.store.tables import LANES
+from connectors.verdicts import TryLater
 
 HOLDS = """
 import sys
@@ -114,3 +115,21 @@ def _write(store: Store, began: threading.Event, got: list[float]) -> None:
     began.set()
     with store.begin():
         got.append(time.monotonic())
+
+
+def test_a_small_write_that_its_caller_gave_up_is_done_by_nobody_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim done after that would leave its rows in flight, and nobody to bring them to their end."""
+    store = open_store(f"sqlite:///{tmp_path / 'hoso.db'}")
+    store.migrate()
+    done = list[str]()
+    monkeypatch.setattr("connectors.store.store.BUSY_MS", 50)
+    with store.begin(), ThreadPoolExecutor(1) as another:
+        given_up = another.submit(store.together, lambda _: done.append("given up"))
+        assert isinstance(given_up.exception(60), TryLater)
+
+    store.together(lambda _: done.append("the next"))
+    store.close()
+
+    assert done == ["the next"]
