@@ -51,7 +51,9 @@ async def tell() -> None:
     while not engine.ready or not engine.positions():
         await asyncio.sleep(0.01)
     print("READY", flush=True)
-    while not watch.events or watch.seen < watch.events or any(not unit.done for unit in _units()):
+    if not watch.events:
+        return
+    while watch.seen < watch.events or any(not unit.done for unit in _units()):
         await asyncio.sleep(0.01)
     counted: dict[str, float] = {"outputs": engine.counters.outputs, "changes": engine.counters.changes}
     if asked["real"]:

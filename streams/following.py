@@ -14,6 +14,8 @@ from schemas.login import LoginSettings, WrongLogin, refused_since
 
 Take = Callable[[bytes], None]
 POLL_MS = 1000
+LONGEST_FETCH_MS = 5_000
+"""The broker answers as soon as there is a record, which is rare: how soon it is asked anew where there is none."""
 BOOTSTRAP_MS = 10_000
 """How long (real time) the brokers may take to answer; then the worker ends and is started again."""
 
@@ -51,6 +53,7 @@ def _consumer(bootstrap: str) -> KafkaConsumer:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             bootstrap_timeout_ms=BOOTSTRAP_MS,
+            fetch_max_wait_ms=LONGEST_FETCH_MS,
             # A broker that refuses a password hangs up at once, often before its answer is read: it takes some tries.
             reconnect_backoff_max_ms=500,
             **login.client(),

@@ -11,6 +11,9 @@ from connectors.broker.consumer import reading
 from connectors.broker.record import Message, answering, message_of
 from connectors.verdicts import TryLater
 
+LONGEST_FETCH_MS = 5_000
+"""The broker answers as soon as there is a record; where there hardly ever is one, it is asked anew this rarely."""
+
 
 class Reader:
     """Reads one topic from its start, in no group: all of its partitions, or the one that a key lives in.
@@ -22,7 +25,7 @@ class Reader:
         self, bootstrap: str, topic: str, key: bytes | None = None, starts: Mapping[int, int] | None = None
     ) -> None:
         with answering("no broker"):
-            self._consumer = KafkaConsumer(**reading(bootstrap))
+            self._consumer = KafkaConsumer(**reading(bootstrap) | {"fetch_max_wait_ms": LONGEST_FETCH_MS})
             partitions = self._consumer.partitions_for_topic(topic)
         if not partitions:
             self._consumer.close()

@@ -43,6 +43,8 @@ RATE_PER_SECOND = 100.0
 """How many callbacks a second one agency is sent at most (real time)."""
 SHOWN_SECONDS = 5.0
 """How often (real time) what is owed is counted."""
+SAID_SECONDS = 0.25
+"""How far apart (real time) looks for digests that are due and for receipts to say are: nobody waits for one."""
 
 
 class Notify:
@@ -80,7 +82,8 @@ class Notify:
         self._sweep = Sweep(self._store, settings.retention_seconds, fed(settings), digested(settings), *queues)
         self._receipts = Keeper(settings, self._store, self._producer, secrets, self._broken.append)
         self._lanes: dict[tuple[str, str], Lane] = {}
-        self._shown_at, self._working = 0.0, False
+        self._shown_at = self._said_at = 0.0
+        self._working = False
 
     @property
     def connected_to(self) -> Mapping[str, str]:
@@ -130,9 +133,11 @@ class Notify:
             raise self._broken.popleft()
         self._set_lanes()
         self._let_go()
-        self._digests.look()
         self._working = True
-        self._publish()
+        if time.monotonic() - self._said_at > SAID_SECONDS:
+            self._said_at = time.monotonic()
+            self._digests.look()
+            self._publish()
         self._sweep.look()
         if time.monotonic() - self._shown_at > SHOWN_SECONDS:
             self._shown_at = time.monotonic()

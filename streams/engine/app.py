@@ -5,7 +5,7 @@ from typing import Any
 
 import faust
 
-from streams.engine.producer import LINGER_SECONDS, MAX_BATCH_BYTES
+from streams.engine.producer import MAX_BATCH_BYTES
 
 
 def build_app(
@@ -63,7 +63,7 @@ def build_app(
             "producer_metadata_max_age_ms": 10_000,
             "producer_max_batch_size": MAX_BATCH_BYTES,
             "producer_compression_type": compression,
-            "producer_linger": LINGER_SECONDS,
+            "producer_linger": 0.0,
             "web_enabled": False,
             **static,
             **settings,

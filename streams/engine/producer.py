@@ -14,7 +14,8 @@ MAX_BATCH_BYTES = 900_000
 """Our batches end here: below the broker's usual limit of 1,048,588."""
 
 LINGER_SECONDS = 0.004
-"""Small batches wait so long for company: at a low rate that halves the requests, and requests are what it costs."""
+"""Small batches wait so long for company, and then all go in one request: requests are what a low rate costs.
+The client's own linger is one of each partition's batch by itself, and a request for each of them."""
 LINGERS_BELOW_BYTES = 1 << 15
 
 
@@ -32,6 +33,7 @@ class BatchProducer(driver.Producer):
         super().__init__(*args, **kwargs)
         self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._place = DefaultPartitioner()
+        self._departure: asyncio.Event | None = None
 
     def _settings_extra(self) -> Mapping[str, Any]:
         """Faust leaves both off unless exactly-once is on."""
@@ -74,7 +76,19 @@ class BatchProducer(driver.Producer):
             yield batch
 
     async def _submit(self, batch: Any, topic: str, partition: int) -> asyncio.Future[Any]:
-        if batch.size() > LINGERS_BELOW_BYTES:
-            batch.close()  # A closed batch goes at once.
+        if batch.size() < LINGERS_BELOW_BYTES:
+            await self._in_company()
         ack: asyncio.Future[Any] = await self._ensure_producer().send_batch(batch, topic, partition=partition)
         return ack
+
+    async def _in_company(self) -> None:
+        """Wait for the next departure. The first who waits sets its time."""
+        if self._departure is None:
+            self._departure = asyncio.Event()
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._depart)
+        await self._departure.wait()
+
+    def _depart(self) -> None:
+        departure, self._departure = self._departure, None
+        if departure is not None:
+            departure.set()
