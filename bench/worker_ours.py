@@ -52,7 +52,7 @@ async def tell() -> None:
         await asyncio.sleep(0.01)
     print("READY", flush=True)
     if not watch.events:
-        return
+        await asyncio.Event().wait()
     while watch.seen < watch.events or any(not unit.done for unit in _units()):
         await asyncio.sleep(0.01)
     counted: dict[str, float] = {"outputs": engine.counters.outputs, "changes": engine.counters.changes}
