@@ -18,6 +18,8 @@ LONGEST_FETCH_MS = 5_000
 """The broker answers as soon as there is a record, which is rare: how soon it is asked anew where there is none."""
 BOOTSTRAP_MS = 10_000
 """How long (real time) the brokers may take to answer; then the worker ends and is started again."""
+PROOFS = 3
+"""How often brokers that ask for a password are tried: a busy one may hang up before its refusal is read."""
 
 
 def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = lambda: True) -> None:
@@ -47,18 +49,22 @@ def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = 
 
 def _consumer(bootstrap: str) -> KafkaConsumer:
     login, began = LoginSettings(), time.monotonic()
-    try:
-        return KafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            bootstrap_timeout_ms=BOOTSTRAP_MS,
-            fetch_max_wait_ms=LONGEST_FETCH_MS,
-            # A broker that refuses a password hangs up at once, often before its answer is read: it takes some tries.
-            reconnect_backoff_max_ms=500,
-            **login.client(),
-        )
-    except KafkaError as error:
-        if refused_since(began):
-            raise WrongLogin(login.refusal()) from error
-        raise
+    proofs = PROOFS if login.kafka_security.by_password else 1
+    while True:
+        proofs -= 1
+        try:
+            return KafkaConsumer(
+                bootstrap_servers=bootstrap.split(","),
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                bootstrap_timeout_ms=BOOTSTRAP_MS,
+                fetch_max_wait_ms=LONGEST_FETCH_MS,
+                # A broker that refuses a password hangs up at once, often before that is read: it takes some tries.
+                reconnect_backoff_max_ms=500,
+                **login.client(),
+            )
+        except KafkaError as error:
+            if refused_since(began):
+                raise WrongLogin(login.refusal()) from error
+            if not proofs:
+                raise
