@@ -338,7 +338,8 @@ def test_one_that_joins_takes_its_share_and_nothing_is_missed(bootstrap: str, pr
         if seen["two"] and len(seen["two"]) > 40:
             break
         stops["one"].wait(0.1)
-    while len(seen["one"] | seen["two"]) < published:
+    until = time.monotonic() + 120
+    while len(seen["one"] | seen["two"]) < published and time.monotonic() < until:
         stops["one"].wait(0.05)
     for name, thread in zip(seen, threads, strict=True):
         stops[name].set()
