@@ -50,7 +50,8 @@ def run(
 
     What comes within `gather_seconds` (real time) of the last batch is taken as one.
     `between` is called after each poll, whether or not it brought anything: for what must happen in between. A TryLater
-    of either, or of the broker, is waited out with growing pauses, and the same batch is handled again.
+    of either, or of a poll, is waited out with growing pauses, and the same batch is handled again. A commit that is
+    put off is made up for by a later one.
     """
     committed_at, uncommitted = time.monotonic(), False
     try:
@@ -63,14 +64,13 @@ def run(
                     return
                 uncommitted = True
             if uncommitted and (not batch or stop.is_set() or polled_at - committed_at > COMMIT_SECONDS):
-                _insist(lambda: _commit(consumer, process), stop, consumer)
-                committed_at, uncommitted = polled_at, False
+                committed_at, uncommitted = polled_at, not _committed(consumer, process)
             if between is not None:
                 _insist(between, stop, consumer)
             if batch and (left := polled_at + gather_seconds - time.monotonic()) > 0:
                 stop.wait(left)
         if uncommitted:
-            _insist(lambda: _commit(consumer, process), stop, consumer)
+            _committed(consumer, process)
     finally:
         consumer.close()
 
@@ -89,10 +89,19 @@ def _handled(consumer: Consumer, handle: Handle, batch: Sequence[Message], stop:
     return True
 
 
-def _commit(consumer: Consumer, process: str) -> None:
-    consumer.commit()
+def _committed(consumer: Consumer, process: str) -> bool:
+    """Whether what was handled is committed now.
+
+    Nobody insists on it: without a poll between, a rebalance that waits for us would never end, and no commit succeed.
+    """
+    try:
+        consumer.commit()
+    except TryLater as later:
+        log.warning("broker.away", consumer=consumer.name, why=later.why)
+        return False
     for topic, records in consumer.lag().items():
         gauge("hoso_lag_records").labels(process, topic).set(records)
+    return True
 
 
 def _insist(do: Callable[[], T], stop: threading.Event, consumer: Consumer) -> T | None:
