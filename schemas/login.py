@@ -132,6 +132,10 @@ def _password_in(file: Path) -> str:
     return file.read_text().strip()
 
 
+PROOFS = 3
+"""How often brokers that ask for a password are tried: a busy one may hang up before its refusal is read."""
+
+
 class WrongLogin(ValueError):
     """Kafka does not let us in; the text says who and which file."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from schemas.login import LoginSettings, WrongLogin, refused_since
+from schemas.login import PROOFS, LoginSettings, WrongLogin, refused_since
 
 Take = Callable[[bytes], None]
 POLL_MS = 1000
@@ -18,8 +18,6 @@ LONGEST_FETCH_MS = 5_000
 """The broker answers as soon as there is a record, which is rare: how soon it is asked anew where there is none."""
 BOOTSTRAP_MS = 10_000
 """How long (real time) the brokers may take to answer; then the worker ends and is started again."""
-PROOFS = 3
-"""How often brokers that ask for a password are tried: a busy one may hang up before its refusal is read."""
 
 
 def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = lambda: True) -> None:

@@ -4,14 +4,10 @@ import socket
 
 from connectors.broker.admin import admin
 from connectors.verdicts import TryLater, WrongLogin
-from schemas.login import LoginSettings, Security
+from schemas.login import PROOFS, LoginSettings, Security
 
 PROOF_MS = 10_000
 """How long (real time) a broker may take."""
-PROOFS = 3
-"""How often a broker that takes our call and lets us in nowhere is tried: one that hangs up before its refusal is read
-has said nothing.
-"""
 REACH_SECONDS = 2.0
 """How long (real time) somebody who listens may take to take a call."""
 

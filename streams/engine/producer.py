@@ -85,10 +85,9 @@ class BatchProducer(driver.Producer):
         """Wait for the next departure. The first who waits sets its time."""
         if self._departure is None:
             self._departure = asyncio.Event()
-            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._depart)
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._depart, self._departure)
         await self._departure.wait()
 
-    def _depart(self) -> None:
-        departure, self._departure = self._departure, None
-        if departure is not None:
-            departure.set()
+    def _depart(self, departure: asyncio.Event) -> None:
+        self._departure = None
+        departure.set()

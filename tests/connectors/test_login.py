@@ -10,6 +10,7 @@ import pytest
 
 from connectors.broker import login
 from connectors.broker.admin import admin
+from schemas.login import PROOFS
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def test_a_broker_that_hangs_up_without_a_word_is_asked_again(tried: list[str]) 
     with one_who_hangs_up() as address:
         login.prove(address)
 
-    assert len(tried) == login.PROOFS
+    assert len(tried) == PROOFS
 
 
 def test_a_broker_that_is_away_is_asked_once(tried: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kafka.errors import KafkaTimeoutError, SaslAuthenticationFailedError
 
-from schemas.login import WrongLogin
+from schemas.login import PROOFS, WrongLogin
 from streams import following
 
 
@@ -53,7 +53,7 @@ def test_brokers_that_never_say_why_end_the_worker_with_what_the_library_says(mo
     with pytest.raises(KafkaTimeoutError):
         following.follow("127.0.0.1:1", "reference", lambda value: None)
 
-    assert broker.tries == following.PROOFS
+    assert broker.tries == PROOFS
 
 
 def test_brokers_that_ask_for_no_password_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,19 @@ async def test_who_comes_while_the_first_one_waits_goes_in_its_request(
 
 
 @pytest.mark.anyio
-async def test_sends_to_one_partition_keep_their_order_though_a_large_one_waits_for_nobody(
+async def test_a_large_batch_waits_for_nobody(
+    producer: BatchProducer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.engine.producer.LINGER_SECONDS", 3600.0)
+    large = random.Random(1).randbytes(50_000)
+
+    written = await asyncio.wait_for(producer.send_rows(topic, 0, [(b"k", large)]), 30)
+
+    assert written[0].records == 1
+
+
+@pytest.mark.anyio
+async def test_sends_to_one_partition_keep_their_order_though_only_the_small_ones_wait(
     producer: BatchProducer, topic: str
 ) -> None:
     values = (b"1", random.Random(1).randbytes(50_000), b"3")
