@@ -54,6 +54,24 @@ class _Password(str):
         return _password_in(self._file).encode(encoding, errors)
 
 
+class _Unhurried(ssl.SSLSocket):
+    """Gives out what it has read before it says that the other side has hung up.
+
+    kafka-python 3.0.12 reads on until there is nothing more, and where that is the end it throws away what came before
+    it: of a broker that refuses a password and hangs up, the refusal.
+    """
+
+    _gave = False
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        gave, self._gave = self._gave, False
+        data = super().recv(buflen, flags)
+        if not data and gave:
+            raise ssl.SSLWantReadError("what was read comes first")
+        self._gave = bool(data)
+        return data
+
+
 class LoginSettings(BaseSettings):
     """Settings of every connection to Kafka. The password stays in its file, which is read at each connection."""
 
@@ -104,6 +122,7 @@ class LoginSettings(BaseSettings):
         context = ssl.create_default_context(cafile=self.kafka_ca_file)
         if self.kafka_cert_file is not None:
             context.load_cert_chain(self.kafka_cert_file)
+        context.sslsocket_class = _Unhurried
         return context
 
     def client(self) -> dict[str, Any]:
@@ -130,10 +149,6 @@ class LoginSettings(BaseSettings):
 
 def _password_in(file: Path) -> str:
     return file.read_text().strip()
-
-
-PROOFS = 3
-"""How often brokers that ask for a password are tried: a busy one may hang up before its refusal is read."""
 
 
 class WrongLogin(ValueError):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from schemas.login import PROOFS, LoginSettings, WrongLogin, refused_since
+from schemas.login import LoginSettings, WrongLogin, refused_since
 
 Take = Callable[[bytes], None]
 POLL_MS = 1000
@@ -47,22 +47,17 @@ def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = 
 
 def _consumer(bootstrap: str) -> KafkaConsumer:
     login, began = LoginSettings(), time.monotonic()
-    proofs = PROOFS if login.kafka_security.by_password else 1
-    while True:
-        proofs -= 1
-        try:
-            return KafkaConsumer(
-                bootstrap_servers=bootstrap.split(","),
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                bootstrap_timeout_ms=BOOTSTRAP_MS,
-                fetch_max_wait_ms=LONGEST_FETCH_MS,
-                # A broker that refuses a password hangs up at once, often before that is read: it takes some tries.
-                reconnect_backoff_max_ms=500,
-                **login.client(),
-            )
-        except KafkaError as error:
-            if refused_since(began):
-                raise WrongLogin(login.refusal()) from error
-            if not proofs:
-                raise
+    try:
+        return KafkaConsumer(
+            bootstrap_servers=bootstrap.split(","),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            bootstrap_timeout_ms=BOOTSTRAP_MS,
+            fetch_max_wait_ms=LONGEST_FETCH_MS,
+            reconnect_backoff_max_ms=500,
+            **login.client(),
+        )
+    except KafkaError as error:
+        if refused_since(began):
+            raise WrongLogin(login.refusal()) from error
+        raise

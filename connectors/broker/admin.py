@@ -21,7 +21,7 @@ def admin(bootstrap: str, timeout_ms: int = 10_000) -> Iterator[Any]:
             bootstrap_servers=bootstrap.split(","),
             client_id="hoso",
             bootstrap_timeout_ms=timeout_ms,
-            # A broker that refuses a password hangs up at once, often before its answer is read: it takes some tries.
+            # As often as there is time for: the library's own pauses grow longer than that.
             reconnect_backoff_max_ms=200,
             **LoginSettings().client(),
         )
