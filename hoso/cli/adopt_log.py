@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 
 if TYPE_CHECKING:
     from connectors.adopting import Mended, NewLog
@@ -114,22 +115,23 @@ def _await_empty(bootstrap: str, seconds: float) -> None:
 
 def _tell(new: "NewLog", bootstrap: str, database: str) -> None:
     facts, silent = sum(new.ends.values()), sum(new.fences.values())
-    print(f"log {new.id} on {bootstrap}: {facts} facts in {len(new.ends)} partitions", end="")
+    print(f"log {new.id} on {bootstrap}: {counted(facts, 'fact')} in {counted(len(new.ends), 'partition')}", end="")
     print(f", the last of {new.last.strftime(SHOWN)}" if new.last else "")
-    print(f"the workers fold it from its start; {silent} facts before {new.since.strftime(SHOWN)} without effects,")
+    before = f"{counted(silent, 'fact')} before {new.since.strftime(SHOWN)}"
+    print(f"the workers fold it from its start; {before} without effects,")
     print(f"{facts - silent} since then with effects, which those who had them recognise")
     print(f"SQL at {database} is laid beside it: what it lacks is expected, said or asked again")
 
 
 def _say(mended: "Mended", *, done: bool) -> None:
     print("done:" if done else "would be done:")
-    print(f"  {mended.missing} events of agencies are not on this log")
+    print(f"  not on this log: {counted(mended.missing, 'event')} of agencies")
     for source, count in mended.expected.items():
-        print(f"  {source}: begins again {count} events back, as GET /v1/events/last tells it")
-    print(f"  {mended.learned} events learned from the log")
+        print(f"  {source}: begins again {counted(count, 'event')} back, as GET /v1/events/last tells it")
+    print(f"  learned from the log: {counted(mended.learned, 'event')}")
     for queue, count in mended.said_again.items():
-        print(f"  {count} answers of {queue} are said again")
-    print(f"  {mended.put_aside} orders wait until their cause is on the log again")
+        print(f"  said again: {counted(count, 'answer')} of {queue}")
+    print(f"  waiting until their cause is on the log again: {counted(mended.put_aside, 'order')}")
     print(f"  {mended.asked} items are asked about at their carriers")
     if done:
         print("next: start edge and intake, let the agencies resume, then start the rest")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 from hoso.cli.restore import restore
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def write(
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
     if once and not as_json:
-        print(f"{taken} records archived")
+        print(f"{counted(taken, 'record')} archived")
 
 
 @archive.command()
@@ -91,7 +92,7 @@ def verify(
     try:
         for one in looked_through(opened(url), bootstrap_of() if with_topic else None):
             found.append(one)
-            print(f"{one.stretch}: {one.segments} segments read", file=sys.stderr)
+            print(f"{one.stretch}: {counted(one.segments, 'segment')} read", file=sys.stderr)
     except TryLater as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
@@ -147,11 +148,12 @@ def _print(found: "list[Found]", as_json: bool) -> None:
         print(json.dumps([_row(one) for one in found], indent=2))
         return
     for one in found:
-        held = f"offsets {one.first} to {one.head.last} in {one.segments} segments" if one.head else "nothing"
+        segments = counted(one.segments, "segment")
+        held = f"offsets {one.first} to {one.head.last} in {segments}" if one.head else "nothing"
         print(f"{one.stretch}: {held}, head {one.head.chain if one.head else '-'}")
         for line in [f"BROKEN: {one.problem}"] * bool(one.problem) + one.notes:
             print(f"    {line}")
-    print(f"{len(found)} partitions, {sum(bool(one.problem) for one in found)} broken")
+    print(f"{counted(len(found), 'partition')}, {sum(bool(one.problem) for one in found)} broken")
 
 
 def _row(one: "Found") -> dict[str, object]:

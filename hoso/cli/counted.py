@@ -2,5 +2,5 @@
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 key`, `2 keys`."""
-    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+    """`1 key`, `2 keys`, `12,254 keys`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hoso.cli.archive import opened
+from hoso.cli.counted import counted
 
 PROGRESS_SECONDS = 5.0
 
@@ -63,7 +64,7 @@ def _rebuild(archive: str | None) -> None:
         raise typer.Exit(1) from error
     finally:
         store.close()
-    print(f"{taken:,} records in {time.monotonic() - began:.1f} s; the new tables serve")
+    print(f"{counted(taken or 0, 'record')} in {time.monotonic() - began:.1f} s; the new tables serve")
 
 
 def _compare() -> None:
@@ -83,7 +84,7 @@ def _compare() -> None:
         store.close()
     for line in found:
         print(line)
-    print(f"{compared:,} dossiers compared, {len(found)} differences")
+    print(f"{counted(compared, 'dossier')} compared, {counted(len(found), 'difference')}")
     if found:
         raise typer.Exit(1)
 

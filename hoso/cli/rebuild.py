@@ -12,6 +12,7 @@ import typer
 
 from hoso.cli.archive import opened
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 
 if TYPE_CHECKING:
     from connectors.portions import Portions
@@ -52,10 +53,11 @@ def rebuild(
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
     differences = sorted(line for one in done for line in one.differences) + otherwise
-    facts, spent = sum(one.facts for one in done), sum(one.cpu_seconds for one in done)
+    facts, dossiers = sum(one.facts for one in done), sum(one.dossiers for one in done)
+    spent = sum(one.cpu_seconds for one in done)
     figures = {
         "facts": facts,
-        "dossiers": sum(one.dossiers for one in done),
+        "dossiers": dossiers,
         "cpu_seconds": round(spent, 2),
         "seconds": round(folding_seconds, 2),
         "differences": differences,
@@ -66,7 +68,8 @@ def rebuild(
         for line in differences:
             print(line)
         rate = f"{facts / spent:,.0f} facts a CPU second, {facts / folding_seconds:,.0f} a second" if spent else ""
-        print(f"{facts} facts, {figures['dossiers']} dossiers, {len(differences)} differences ({rate})")
+        folded = f"{counted(facts, 'fact')}, {counted(dossiers, 'dossier')}"
+        print(f"{folded}, {counted(len(differences), 'difference')} ({rate})")
     if differences:
         raise typer.Exit(1)
 
@@ -78,7 +81,7 @@ def _progress(portions: "Portions") -> Iterator[None]:
 
     def say() -> None:
         while not ended.wait(PROGRESS_SECONDS):
-            print(f"{portions.facts} facts folded", file=sys.stderr)
+            print(f"{portions.facts:,} facts folded", file=sys.stderr)
 
     saying = threading.Thread(target=say, daemon=True)
     saying.start()

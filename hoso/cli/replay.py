@@ -11,6 +11,7 @@ import typer
 
 from hoso.cli.archive import opened
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 from schemas.instant import VIETNAM
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _release(code: Path, python: Path | None) -> "Release":
 
 def _progress(count: int, size: int) -> None:
     if count % PROGRESS_EVERY == 0:
-        print(f"{count} of {size} facts read", file=sys.stderr)
+        print(f"{count:,} of {size:,} facts read", file=sys.stderr)
 
 
 def _row(one: "Difference") -> dict[str, object]:
@@ -147,7 +148,8 @@ def _print(differences: "list[Difference]", said: int, to_csv: Path | None) -> N
     for kind, ways in counts(differences).items():
         print(f"{kind}: " + ", ".join(f"{count} {way}" for way, count in ways.items()))
     dossiers = len({one.dossier for one in differences})
-    print(f"{said} facts as it was, {len(differences)} differences in {dossiers} dossiers")
+    differ = counted(len(differences), "difference")
+    print(f"{counted(said, 'fact')} as it was, {differ} in {counted(dossiers, 'dossier')}")
 
 
 def _stop(sentence: str) -> NoReturn:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 
 PROGRESS_SECONDS = 2.0
 
@@ -53,9 +54,9 @@ def restore(
         there = sum(one.there for one in found)
         print(json.dumps({"copied": copied, "left": left - copied, "there_before": there}, indent=2))
     elif dry_run:
-        print(f"{left} records would be copied onto {len(found)} partitions")
+        print(f"{counted(left, 'record')} would be copied onto {counted(len(found), 'partition')}")
     else:
-        print(f"{copied} records copied; next: `hoso adopt-log`, then start the pipeline")
+        print(f"{counted(copied, 'record')} copied; next: `hoso adopt-log`, then start the pipeline")
 
 
 def _ids(said: list[str]) -> dict[str, str]:
@@ -74,7 +75,7 @@ class _Progress:
     def told(self, stretch: object, records: int) -> None:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + PROGRESS_SECONDS
-            self.say(f"{stretch}: {records} records")
+            self.say(f"{stretch}: {counted(records, 'record')}")
 
     def say(self, line: str) -> None:
         print(line, file=sys.stderr)
