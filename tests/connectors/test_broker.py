@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from schemas.instant import now
 from schemas.ops import DEAD_LETTERS, DeadLetterKept, StatusConfirmed
 from schemas.postal import ParcelStatus
 from schemas.topics import TOPICS
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +53,6 @@ def an_event(number: int = 1, dossier: str = "H29.12-261102-0001", why: str = "s
 
 def a_consumer(bootstrap: str, topic: str, group: str | None = None) -> Consumer:
     return Consumer([topic], group or f"group-{uuid.uuid4().hex[:8]}", "one", bootstrap)
-
-
-def awaited(happened: Callable[[], bool], seconds: float = 60) -> None:
-    until, pause = time.monotonic() + seconds, threading.Event()
-    while not happened():
-        assert time.monotonic() < until, "it never happened"
-        pause.wait(0.05)
 
 
 def polled(consumer: Consumer, count: int, seconds: float = 60) -> list[Message]:
@@ -299,9 +293,9 @@ def test_a_loop_at_rest_has_committed_all_and_one_that_is_busy_some_of_it_all_of
     )
     loop.start()
     producer.publish([an_event(n) for n in range(3)], topic)
-    awaited(lambda: committed() == 3)
+    until(lambda: committed() == 3)
     producer.publish([an_event(3)], topic)
-    awaited(lambda: len(seen) == 4)
+    until(lambda: len(seen) == 4)
     stop.set()
     loop.join(60)
 

@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +28,7 @@ from schemas.instant import VIETNAM, now
 from schemas.postal import Certainty, ItemMoved, OrderAccepted, ParcelStatus, Via, WebhookReceived, WebhookVerdict
 from tests.connectors.carriers.post_double import Post, a_post
 from tests.connectors.carrying import a_request, settings_in
+from tests.waiting import until
 
 DOSSIER = f"H29.12-261102-{uuid.uuid4().int % 10**7:07d}"
 
@@ -65,13 +65,6 @@ def settings(kafka: str, tmp_path: Path) -> Settings:
     topics.apply(kafka, [])
     publish(kafka, read_dir(REPOSITORY / "deploy" / "reference"))
     return settings_in(tmp_path, kafka_bootstrap=kafka)
-
-
-def until(found: Callable[[], list[Any]], seconds: float = 60) -> list[Any]:
-    end = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < end, "it never came"
-    return result
 
 
 def facts(settings: Settings, kind: type[Event]) -> list[Any]:

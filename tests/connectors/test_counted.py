@@ -16,7 +16,8 @@ from tests.builders import CODE
 from tests.connectors.carrying import AT, a_request
 from tests.connectors.doubles import a_store, some_secrets
 from tests.connectors.test_dispatch import SPEED, a_desk
-from tests.connectors.test_lane import Partner, owe, until
+from tests.connectors.test_lane import Partner, owe
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)

@@ -36,6 +36,7 @@ from schemas.postal import (
 from schemas.sealed import SealedText
 from tests.connectors.carriers.post_double import Fault, Post, a_post, hangs_up, no_answer, on, says
 from tests.connectors.carrying import AT, DOSSIER, Board, Known, a_cancel, a_message, a_request, settings_in
+from tests.waiting import until
 
 SPEED = 100.0
 """Driven seconds in a real one: retries come quickly, what is in doubt stays so in real time."""
@@ -67,10 +68,11 @@ class Desk:
         return list(self.board.events(kind))
 
     def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
-        until, pause = time.monotonic() + seconds, threading.Event()
-        while not happened():
-            assert time.monotonic() < until, (self.post.calls, [row[0] for row in self.board.said], self.owes())
-            pause.wait(0.01)
+        until(
+            happened,
+            seconds,
+            there_is=lambda: (self.post.calls, [row[0] for row in self.board.said], self.owes()),
+        )
 
     def owes(self) -> int:
         return sum(Queue(open_store(self.settings.database_url), "dispatch").counts().values())

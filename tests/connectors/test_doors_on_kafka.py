@@ -3,8 +3,7 @@
 import json
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +31,7 @@ from schemas.ops import DEAD_LETTERS
 from tests.builders import SAMPLES, a_bundle, an_agency
 from tests.connectors.notify.conftest import a_notice
 from tests.connectors.notify.ear import Ear
-
-PATIENCE_SECONDS = 40
+from tests.waiting import until
 
 
 class Doors:
@@ -56,15 +54,6 @@ class Doors:
         bootstrap = self.settings.kafka_bootstrap
         found = read_all(bootstrap, topic) if key is None else read_key(bootstrap, topic, key.encode())
         return [Event.decode(message.value) for message in found if message.value]
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """What it finds, once it finds something: a topic tells nobody that it has grown."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if value := found():
-            return value
-    raise AssertionError("it never came")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from connectors.store.queue import Owed, Queue
 from connectors.store.tables import LANES
 from connectors.verdicts import TryLater
 from schemas import instant
+from tests.waiting import until
 
 POLICY = LanePolicy(
     workers=3,
@@ -74,13 +75,6 @@ def owe(partner: Partner, *ids: str) -> None:
     now = instant.clock().seconds()
     with partner.queue.store.begin() as conn:
         partner.queue.put(conn, [Owed(id, "post", id, number, b"", next_at=now) for number, id in enumerate(ids)])
-
-
-def until(happened: Callable[[], bool], seconds: float = 60) -> None:
-    end, pause = time.monotonic() + seconds, threading.Event()
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        pause.wait(0.01)
 
 
 def test_two_processes_never_both_speak_to_a_partner(partner: Partner) -> None:

@@ -32,6 +32,7 @@ from schemas.postal import Certainty, ItemMoved, ParcelStatus, Via, WebhookRecei
 from schemas.state import ClockShown, DossierStateChanged, LegShown
 from tests.connectors.carriers.post_double import Parcel, Post, a_post, on, says
 from tests.connectors.carrying import AT, DOSSIER, Board, a_message, settings_in
+from tests.waiting import until
 
 REFERENCE, ITEM = f"{DOSSIER}/D1", "EA000000011VN"
 ASK, HISTORY = "/getOrder", "/GetStatusHistoryOrder"
@@ -54,10 +55,7 @@ class Desk:
         self.poll.handle([a_message(event, offset) for offset, event in enumerate(events)])
 
     def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
-        until, pause = time.monotonic() + seconds, threading.Event()
-        while not happened():
-            assert time.monotonic() < until, (self.post.calls, self.queue.counts())
-            pause.wait(0.01)
+        until(happened, seconds, there_is=lambda: (self.post.calls, self.queue.counts()))
 
     def answers(self) -> list[ParcelStatus]:
         """What the evidence says that poll has put on the topic."""

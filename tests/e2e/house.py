@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +32,7 @@ from schemas.event import Event, type_name
 from schemas.instant import VIETNAM
 from schemas.topics import agency_topic
 from tests.saying import says
+from tests.waiting import until
 
 STARTS = datetime(2026, 11, 17, 7, 30, tzinfo=VIETNAM)
 """A Tuesday, after every sample event has happened."""
@@ -242,12 +241,7 @@ class House:
 
     def wait(self, what: str, look: Callable[[], Found | None], seconds: float = 60) -> Found:
         """What a look finds, as soon as it finds something; other houses call nobody, so one looks again."""
-        until, never = time.monotonic() + seconds, threading.Event()
-        while not (found := look()):
-            assert time.monotonic() < until, f"not within {seconds} s: {what}"
-            never.wait(LOOK_SECONDS)
-        assert found is not None
-        return found
+        return until(look, seconds, LOOK_SECONDS, what=what)
 
     def wait_told(self, code: str, kind: str, agency: str = "H29.12", seconds: float = 60) -> dict[str, Any]:
         """The first notice of a kind, once the agency has it."""

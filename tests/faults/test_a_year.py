@@ -17,8 +17,9 @@ from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.instant import VIETNAM
 from tests.builders import a_fact, received, result_ready
-from tests.faults.workers import PARTITIONS, Worker, said, until
+from tests.faults.workers import PARTITIONS, Worker, said
 from tests.rules.test_rebasing import WAS, another
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=VIETNAM)

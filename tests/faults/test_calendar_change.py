@@ -17,8 +17,9 @@ from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.instant import VIETNAM
 from tests.builders import received
-from tests.faults.workers import PARTITIONS, Worker, said, until
+from tests.faults.workers import PARTITIONS, Worker, said
 from tests.rules.test_rebasing import CLOSED_WEDNESDAY, WAS
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
 DOSSIERS = 3_000

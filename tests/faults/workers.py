@@ -4,15 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from connectors.broker import read_all
 from schemas.event import Event
 
 PARTITIONS = 4
-WAIT_SECONDS = 60.0
 
 
 class Worker:
@@ -48,11 +45,3 @@ def said(kafka: str, topic: str, kind: str) -> list[Event]:
     """Every fact of a kind on a topic, the repeated ones too: `deadline.projected`."""
     events = (Event.decode(record.value or b"") for record in read_all(kafka, topic))
     return [event for event in events if event.type.startswith(f"vn.hoso.{kind}.")]
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until it does."""
-    ends = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.1)

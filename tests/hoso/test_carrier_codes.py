@@ -2,9 +2,8 @@
 
 import json
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,9 +44,9 @@ from schemas.postal import (
 from tests.builders import CODE, a_bundle, a_move
 from tests.connectors.carrying import AT, DOSSIER, a_message
 from tests.connectors.test_translate import ITEM, Room, a_receipt, a_record
+from tests.waiting import until
 
 UNKNOWN = ParcelStatus.UNKNOWN
-PATIENCE_SECONDS = 60
 POST = carriers()["myvnpost"]
 APP = typer.Typer()
 APP.command("unknown")(carrier_codes.unknown)
@@ -357,15 +356,6 @@ class House:
 
     def applied(self) -> list[CodeApplied]:
         return list(read_codes(self.kafka).applied.values())
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """What it finds, once it finds something: a topic tells nobody that it has grown."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if value := found():
-            return value
-    raise AssertionError("it never came")
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 """`hoso hold` on a real broker: what an operator says is known to whoever follows, until it is said otherwise."""
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from rules.parking import Kept
 from schemas.ops import Brake
 from streams.holds import Holds as WorkersHolds
 from tests.builders import a_bundle, fold, received
+from tests.waiting import until
 
 OF_THE_TEST = ("--agency", "000.00.12.H29", "--procedure", "1.003003")
 """A scope of its own: the session's other tests read the same topic."""
@@ -54,13 +53,6 @@ def quiet() -> Iterator[None]:
 
 def said(*words: str) -> Result:
     return CliRunner().invoke(hold, words)
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 60, threading.Event()
-    while not happened():
-        assert time.monotonic() < end, "it was never known"
-        pause.wait(0.05)
 
 
 def why(holds: Holds) -> str | None:

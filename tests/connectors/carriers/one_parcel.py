@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from connectors.store.queue import Owed, Queue
 from schemas.postal import Certainty, ItemMoved, OrderAccepted, ParcelStatus
 from tests.connectors.carrying import AT, DOSSIER, Board, Known, a_message
 from tests.listening import END_SECONDS
+from tests.waiting import until
 
 REFERENCE = f"{DOSSIER}/D1"
 
@@ -88,10 +88,7 @@ class Desk:
         return fact
 
     def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
-        until, pause = time.monotonic() + seconds, threading.Event()
-        while not happened():
-            assert time.monotonic() < until, (self.waits(), [row[0] for row in self.board.said])
-            pause.wait(0.01)
+        until(happened, seconds, there_is=lambda: (self.waits(), [row[0] for row in self.board.said]))
 
 
 @contextmanager

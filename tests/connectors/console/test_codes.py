@@ -3,12 +3,10 @@
 import json
 import re
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 import pytest
@@ -33,9 +31,9 @@ from tests.connectors.console.house import House, open_house
 from tests.connectors.doubles import KeptProducer
 from tests.connectors.project.stories import OPEN
 from tests.connectors.project.told import enter
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
-PATIENCE_SECONDS = 40
 NEW = iter(range(30, 99))
 
 
@@ -129,15 +127,6 @@ def translating(settings: Settings) -> Iterator[None]:
         stop.set()
         thread.join()
         process.close()
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """What it finds, once it finds something: a topic tells nobody that it has grown."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if value := found():
-            return value
-    raise AssertionError("it never came")
 
 
 def a_code() -> str:

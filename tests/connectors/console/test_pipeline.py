@@ -2,8 +2,7 @@
 
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from tests.connectors.console.house import PEOPLE, House, open_house
 from tests.connectors.doctor.english import english_in
 from tests.connectors.doubles import say
 from tests.holding import a_hold
+from tests.waiting import until
 
 PAGES = ("", "/doctor", "/dead-letters", "/parked", "/holds")
 FORMS = (
@@ -58,13 +58,6 @@ def house(running: House) -> Iterator[House]:
     with running.desk.store.begin() as connection:
         connection.execute(delete(OWED))
         connection.execute(delete(LANES))
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 60, threading.Event()
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        pause.wait(0.05)
 
 
 def words(html: str) -> str:

@@ -1,8 +1,6 @@
 """What is owed and late, given up, held and broken, on both databases; the breakers broken by a real lane."""
 
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace as changed
 from typing import Any
 
@@ -19,6 +17,7 @@ from connectors.store.queue import Owed, Queue
 from connectors.verdicts import TryLater
 from schemas.instant import clock
 from tests.connectors.doctor.conftest import only, worst
+from tests.waiting import until
 
 HOUR = 3600.0
 DISPATCH = "dispatch"
@@ -32,13 +31,6 @@ def owes(place: Place, queue: str, lane: str, *ids: str, seconds_ago: float = 0.
     with place.store.begin() as connection:
         made.put(connection, rows)
     return made
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 60, threading.Event()
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        pause.wait(0.02)
 
 
 def breaks(queue: Queue, lane: str, why: str) -> None:

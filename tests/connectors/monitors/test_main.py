@@ -6,10 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -31,18 +30,9 @@ from schemas.telemetry import BY_NAME
 from tests.builders import received
 from tests.connectors.monitors.seen import shown, value
 from tests.connectors.project.told import Told, enter
+from tests.waiting import until
 
-PATIENCE_SECONDS = 60
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def until(what: str, happened: Callable[[], Any]) -> Any:
-    """What a look finds, once it finds something: another process tells nobody when it is done."""
-    end, pause = time.monotonic() + PATIENCE_SECONDS, threading.Event()
-    while not (found := happened()):
-        assert time.monotonic() < end, f"not within {PATIENCE_SECONDS} s: {what}"
-        pause.wait(0.05)
-    return found
 
 
 class Running:
@@ -107,11 +97,11 @@ def test_the_monitor_is_ready_once_it_has_looked_at_everything_shows_it_and_ends
     enter(model, Told().say(received()).records)
 
     with monitor(cluster, tmp_path) as running:
-        until("ready", lambda: running.says("/readyz")[0] == 200)
+        until(lambda: running.says("/readyz")[0] == 200, what="ready")
         samples = running.metrics()
         with store.begin() as connection:
             Queue(store, callbacks.QUEUE).put(connection, [Owed("b", "H29.12", "b", 1, b"word")])
-        until("the second is seen", lambda: running.shows("hoso_owed", queue="callbacks", lane="H29.12") == 2)
+        until(lambda: running.shows("hoso_owed", queue="callbacks", lane="H29.12") == 2, what="the second is seen")
         beat = running.shows("hoso_heartbeat_timestamp_seconds")
         running.process.terminate()
         assert running.process.wait(60) == 0
@@ -139,9 +129,9 @@ def test_without_a_broker_the_heart_beats_the_queues_are_seen_and_it_says_what_i
         Queue(store, "dispatch").put(connection, [Owed("a", "ems", "a", 1, b"order")])
 
     with monitor(settings.kafka_bootstrap, tmp_path) as running:
-        until("the queues are seen", lambda: running.shows("hoso_owed", queue="dispatch", lane="ems") == 1)
+        until(lambda: running.shows("hoso_owed", queue="dispatch", lane="ems") == 1, what="the queues are seen")
         first = running.shows("hoso_heartbeat_timestamp_seconds")
-        until("it beats on", lambda: running.shows("hoso_heartbeat_timestamp_seconds") != first)
+        until(lambda: running.shows("hoso_heartbeat_timestamp_seconds") != first, what="it beats on")
         status, why = running.says("/readyz")
 
     assert (status, why) == (503, "it has not seen yet: readers, holds, letters\n")

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,9 @@ from tests.connectors.notify.conftest import a_notice
 from tests.connectors.notify.ear import Ear
 from tests.moving import WAS_IN_FORCE, codes, moved
 from tests.rules.test_rebasing import CLOSED_WEDNESDAY, PUBLISHED
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
-WAIT_SECONDS = 60.0
 DOSSIERS = 300
 QUIET_SECONDS = 600
 """Longer than any test lasts: the clock jumps over it."""
@@ -108,14 +107,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             publish(made.bootstrap, a_bundle(CLOSED_WEDNESDAY.version, **fields))
             yield House(made.bootstrap, home, store, {"H29.12": many, SINGLY: single})
         store.close()
-
-
-def until(happened: Callable[[], object]) -> None:
-    """Wait until it does: rows and topics tell nobody that they have grown."""
-    ends = time.monotonic() + WAIT_SECONDS
-    while not happened():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.05)
 
 
 def singly(notice: Notice) -> Notice:

@@ -1,7 +1,5 @@
 """Words under a hold: they stay owed in their order, and go in it once the hold is lifted."""
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,6 +18,7 @@ from tests.builders import CODE
 from tests.connectors.doubles import Said
 from tests.connectors.notify.conftest import Rig, a_notice, a_rejection
 from tests.holding import a_hold, a_lift
+from tests.waiting import until
 
 OTHER = "H29.12-261102-0002"
 NOTICES = Brake.NOTICES
@@ -44,13 +43,6 @@ def are_held(queue: Queue, count: int) -> Callable[[], bool]:
             return len(held.held(connection, queue.name)) == count
 
     return looked
-
-
-def until(happened: Callable[[], bool]) -> None:
-    end, pause = time.monotonic() + 60, threading.Event()
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        pause.wait(0.01)
 
 
 def test_held_words_go_in_their_order_once_the_hold_is_lifted(rig: Rig) -> None:

@@ -5,8 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,18 +27,7 @@ from schemas.state import STATE
 from tests.builders import received, result_ready
 from tests.connectors.project.stories import by_post, stories
 from tests.connectors.project.told import Told, enter, everything
-
-PATIENCE_SECONDS = 60
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Return once it holds: a topic tells nobody that it has been read."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if holds():
-            return
-        threading.Event().wait(0.05)
-    raise AssertionError("it never came")
+from tests.waiting import until
 
 
 @pytest.fixture

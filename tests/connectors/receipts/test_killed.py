@@ -30,6 +30,7 @@ from schemas.state import STATE
 from tests.builders import ROOT
 from tests.connectors.receipts.conftest import roots_file
 from tests.connectors.receipts.states import a_code, a_result, key_of, returned, states
+from tests.waiting import until
 
 PATIENCE_SECONDS = 90
 T = TypeVar("T")
@@ -42,16 +43,6 @@ def kafka() -> Iterator[str]:
     with broker.running() as running:
         topics.apply(running.bootstrap, ["H29.12"])
         yield running.bootstrap
-
-
-def until(found: Callable[[], T]) -> T:
-    """What it finds, once it finds something: neither a table nor a topic tells anybody that it has grown."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if value := found():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it never came")
 
 
 class Street:

@@ -20,6 +20,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams.engine import CRASHED, changelog_topic
 from streams.engine.stored import LOG_ID, state_of
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 WORKER = Path(__file__).parent / "fold.py"
@@ -64,7 +65,7 @@ class Rig:
                 threading.Event().wait(0.1)
         # The broker forgets where a group stood on a topic that is gone, a while after it is.
         if topic == self.name:
-            wait_until(lambda: not self.committed(), "the offsets of the old log are forgotten")
+            until(lambda: not self.committed(), what="the offsets of the old log are forgotten")
 
     def say(self, key: str, **event: Any) -> None:
         """Put one event on the log."""
@@ -162,7 +163,7 @@ class Rig:
             meanwhile()
             return self.committed() == wanted
 
-        wait_until(done, "all committed", say=self.last_words)
+        until(done, what="all committed", there_is=self.last_words)
 
     def revive(self, **settings: Any) -> None:
         """What a supervisor does: another worker for each that has ended by itself."""
@@ -274,16 +275,6 @@ def talking(rig: Rig, keys: int, every_seconds: float, burst: int) -> Iterator[N
         enough.set()
         thread.join()
         rig.producer.flush()
-
-
-def wait_until(
-    holds: Callable[[], bool], what: str, seconds: float = 40.0, say: Callable[[], str] = lambda: ""
-) -> None:
-    """Look again and again at something on Kafka that nobody announces."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not in {seconds} s: {what}{say()}"
-        threading.Event().wait(0.1)
 
 
 def listening_ports(pid: int) -> set[int]:

@@ -6,7 +6,8 @@ import pytest
 from kafka import TopicPartition
 
 from streams.engine import CRASHED, STOPPED, adoption
-from tests.streams.engine.rig import Rig, wait_until
+from tests.streams.engine.rig import Rig
+from tests.waiting import until
 
 KEYS = 20
 
@@ -164,4 +165,4 @@ def _forget_commits(rig: Rig) -> None:
         rig.admin.delete_group_offsets(rig.name, places)
         return rig.committed() == {}
 
-    wait_until(gone, "no offset is committed")
+    until(gone, what="no offset is committed")

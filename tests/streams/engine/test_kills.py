@@ -3,7 +3,8 @@
 import random
 import signal
 
-from tests.streams.engine.rig import Rig, talking, wait_until
+from tests.streams.engine.rig import Rig, talking
+from tests.waiting import until
 
 
 def test_a_worker_killed_again_and_again_ends_with_every_state_right(rig: Rig) -> None:
@@ -49,7 +50,7 @@ def test_a_worker_thawed_after_its_successor_took_over_harms_nothing(rig: Rig) -
         successor = rig.worker(app=quick)
         successor.until(lambda at: at["ready"] and len(at["owned"]) == 4 and at["events"] > 500)
         frozen.signal(signal.SIGCONT)
-        wait_until(lambda: frozen.process.poll() is not None or not frozen.at["owned"], "the thawed one noticed")
+        until(lambda: frozen.process.poll() is not None or not frozen.at["owned"], what="the thawed one noticed")
     # If it wrote late, that ends whoever meets it, the successor too; a supervisor starts them again.
     rig.wait_until_folded(meanwhile=lambda: rig.revive(app=quick))
 

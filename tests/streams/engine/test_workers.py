@@ -8,7 +8,8 @@ from kafka.structs import OffsetAndMetadata
 
 from streams.engine import CRASHED, STOPPED
 from streams.engine.stored import pack
-from tests.streams.engine.rig import Rig, listening_ports, talking, wait_until
+from tests.streams.engine.rig import Rig, listening_ports, talking
+from tests.waiting import until
 
 
 def test_a_stop_in_the_middle_drains_commits_and_leaves_nothing_unfinished(rig: Rig) -> None:
@@ -221,4 +222,4 @@ def test_workers_beyond_the_partitions_are_ready_and_idle(rig: Rig) -> None:
     for worker in workers:
         worker.until(lambda at: bool(at["ready"]))
 
-    wait_until(lambda: [number for worker in workers for number in worker.at["owned"]] == [0], "one owner")
+    until(lambda: [number for worker in workers for number in worker.at["owned"]] == [0], what="one owner")
