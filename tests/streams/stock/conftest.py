@@ -1,12 +1,11 @@
 """What the tests of stock Faust need: nothing of ours is installed in these apps."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import faust
 import pytest
 
-from tests.streams.stock.stock import StockWorkers, a_stock_app
+from tests.streams.stock.stock import a_stock_app
 
 
 @pytest.fixture
@@ -19,11 +18,3 @@ def anyio_backend() -> str:
 def stock(tmp_path: Path) -> faust.App:
     """An app as Faust makes it, never started."""
     return a_stock_app("127.0.0.1:1", tmp_path)
-
-
-@pytest.fixture(scope="module")
-def workers(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StockWorkers]:
-    """A topic with one partition, and stock workers on it, one after the other; none is left behind."""
-    made = StockWorkers(kafka, tmp_path_factory.mktemp("stock"))
-    yield made
-    made.close()

@@ -15,6 +15,7 @@ app = faust.App(
     topic_partitions=1,
     topic_disable_leader=True,
     web_enabled=False,
+    processing_guarantee=os.environ["STOCK_GUARANTEE"],
     broker_session_timeout=6,
     broker_heartbeat_interval=1,
     broker_commit_interval=0.2,
