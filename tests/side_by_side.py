@@ -32,7 +32,7 @@ MOST_AGAIN = 10
 """More failures than these are no matter of time."""
 
 CARRIERS = "tests/e2e/test_carriers.py"
-CITIES = tuple(f"tests/e2e/test_{name}.py" for name in ("erasure", "secured", "city_database"))
+CITIES = tuple(f"tests/e2e/test_{name}.py" for name in ("erasure", "secured"))
 """Stories with a house and a Kafka of their own."""
 DOORS = tuple(
     f"tests/connectors/{name}" for name in ("doctor", "edge", "monitors", "notify", "project", "receipts", "secured")

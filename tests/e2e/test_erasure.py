@@ -22,7 +22,7 @@ from connectors.seal import Opener, Sealer
 from connectors.secrets import load_secrets
 from connectors.settings import Settings
 from connectors.store import open_store
-from connectors.store.tables import DAY_KEYS
+from connectors.store.tables import DAY_KEYS, OWED
 from hoso import broker
 from schemas import ops
 from schemas.dossier import LOG
@@ -233,11 +233,26 @@ def test_after_an_erasure_and_its_days_no_topic_table_log_metric_or_trace_gives_
     house.wait("archive, topic and what the workers said agree", lambda: not differing(house))
 
 
-def test_the_house_goes_on_after_it(house: House) -> None:
-    code = house.a_code()
-    house.received(code, return_mode="POST", contact=a_contact(FIRST_TRY))
-    house.state(code, "result_ready", outcome="APPROVED", physical=True)
+def test_the_house_goes_on_after_it_and_what_is_killed_in_the_middle_is_delivered_once_in_effect(house: House) -> None:
+    codes = [house.a_code() for _ in range(4)]
+    for code, process in zip(codes, ("dispatch", "translate", "poll", "notify"), strict=True):
+        house.received(code, return_mode="POST", contact=a_contact(FIRST_TRY))
+        house.state(code, "result_ready", outcome="APPROVED", physical=True)
+        house.kill(process)
 
-    house.wait_told(code, "result_delivered", seconds=90)
+    for code in codes:
+        house.wait_told(code, "result_delivered", seconds=120)
 
-    assert len(house.parcels(code, "D1")) == 1
+    assert [len(house.parcels(code, "D1")) for code in codes] == [1] * 4
+    assert [house.kinds(code).count("result_delivered") for code in codes] == [1] * 4
+    assert [house.shown(code)["status"] for code in codes] == ["RESULT_RETURNED"] * 4
+
+
+def test_all_that_is_owed_is_in_the_one_database(house: House, database_url: str) -> None:
+    store = open_store(Settings(kafka_bootstrap=house.bootstrap, home=house.home).database_url)
+    with store.read() as connection:
+        queues = set(connection.execute(select(OWED.c.queue).distinct()).scalars())
+    store.close()
+
+    assert {"dispatch", "poll", "callbacks"} <= queues
+    assert (house.home / "hoso.db").exists() == (not database_url)
