@@ -1,16 +1,21 @@
 """When the rules fail on a fact, its dossier is parked: that fact and those after it wait, in order; all others flow.
 
-An operator's word on the log ends it: a retry, once what failed is mended, or a skip of the fact at fault. So whoever
-folds the log again comes to the same dossier.
+A fact with which a dossier would be larger than it may be (`rules.bounds`) parks it, too. An operator's word on the log
+ends it: a retry, once what failed is mended, or a skip of the fact at fault. So whoever folds the log again comes to
+the same dossier.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, time
+from functools import partial
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rules.bounds import MOST_KEPT_BYTES, MOST_STATE_BYTES, beyond, encode, growth
 from rules.dossier import Dossier, evolve
-from rules.facts import Derived, caused, here, present
+from rules.facts import Derived, caused, here
 from rules.notices import Telling, addressed
 from rules.reactions import react
 from rules.reference import Reference
@@ -30,6 +35,9 @@ ALARM_WORKING_DAYS = 1
 ALARM_TIME = time(7, 30, tzinfo=VIETNAM)
 WORDS = 200
 
+Output = tuple[str, bytes]
+"""A topic, and what is said on it."""
+
 
 class Parked(Struct, frozen=True, array_like=True, gc=False):
     """A fact that waits, as it came, and who stated it."""
@@ -47,6 +55,9 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
     """What a worker keeps of one dossier: the dossier, and what waits behind a fact that failed.
 
     `alarm_at` is when somebody must be told that a parked dossier's due date comes near; None once they were.
+    `lettered` is how many facts were left to the dead letters because there is no room for them to wait: once it is
+    one, all that follow are, until the dossier is parked no longer. `bound` is no fewer bytes than are kept of the
+    dossier that is not parked; 0 where a release that did not count stored it.
     """
 
     dossier: Dossier | None = None
@@ -54,6 +65,8 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
     why: str = ""
     since: datetime | None = None
     alarm_at: datetime | None = None
+    lettered: int = 0
+    bound: int = 0
 
     def next_due(self) -> datetime | None:
         """When time alone sets something in motion next; for a parked dossier only the alarm."""
@@ -65,10 +78,11 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
 def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     """What is kept after one more fact, and what that sets in motion. Never raises, but for bytes that are no event.
 
-    `event` is None where this release does not know the fact's type: a newer one may.
+    `event` is None where this release does not know the fact's type: a newer one may. A fact that no record holds
+    beside what waits already is left out, and `lettered` counts it.
     """
     if not kept.parked:
-        return _folded(kept, event, raw, ref, reference)
+        return _with_room(kept, *_folded(kept, event, raw, ref, reference))
     match event:
         case Retried():
             return _again(kept, event, kept.parked, reference)
@@ -81,8 +95,73 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
         case RungReached() | LimitReached():
             # Timers say it again once the dossier moves on.
             return kept, []
+    if kept.lettered:
+        return _left_out(kept), []
     after = replace(kept, parked=(*kept.parked, Parked(ref, raw)))
-    return _said(after, event or _envelope(raw), reference)
+    return _with_room(kept, *_said(after, event or _envelope(raw)))
+
+
+def told(
+    kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference, release: str | None = None
+) -> tuple[Kept, list[Output]]:
+    """What `advance` gives, with all that is set in motion in bytes: whoever says it, or would, folds with this.
+
+    A fact whose consequences nobody can put into bytes parks its dossier; of one that is parked already, that is left
+    out which cannot be said.
+    """
+    after, facts = advance(kept, event, raw, ref, reference)
+    try:
+        return after, [_output(fact, release) for fact in facts]
+    except Exception as error:  # the public state is drawn here
+        why = _unsayable(error)
+    if not after.parked:
+        # Of a parked dossier what waited can be said, and the operator's word cannot: it has no effect.
+        return (kept, []) if kept.parked else set_aside(kept, event, raw, ref, why, reference, release)
+    return after, [_output(fact, release) for fact in facts if not _why_unsayable([fact])]
+
+
+def set_aside(
+    kept: Kept, event: Event | None, raw: bytes, ref: str, why: str, reference: Reference, release: str | None = None
+) -> tuple[Kept, list[Output]]:
+    """What is kept when this fact cannot be taken in for a reason that folding does not show, and what is said.
+
+    Its dossier waits from here; one that waits already leaves it out.
+    """
+    if kept.parked:
+        return _left_out(kept), []
+    after, facts = _with_room(kept, *_park(kept, event, Parked(ref, raw), why[:WORDS], reference))
+    return after, [_output(fact, release) for fact in facts if not _why_unsayable([fact])]
+
+
+def _output(fact: Derived, release: str | None) -> Output:
+    return fact.topic, fact.encode(release)
+
+
+def _why_unsayable(facts: Sequence[Derived]) -> str:
+    try:
+        for fact in facts:
+            fact.encode()
+    except Exception as error:  # whatever it is: this fact alone cannot be said
+        return _unsayable(error)
+    return ""
+
+
+def _unsayable(error: Exception) -> str:
+    return f"Unsayable: {type(error).__name__}: {error}"[:WORDS]
+
+
+def _with_room(kept: Kept, after: Kept, said: list[Derived]) -> tuple[Kept, list[Derived]]:
+    """What is kept after a fact, if it can be; else without the fact."""
+    return (after, said) if _is_held(after) else (_left_out(kept), [])
+
+
+def _is_held(kept: Kept) -> bool:
+    """Whether a record holds what waits; a dossier that is not parked was measured as it was folded."""
+    return not kept.parked or len(encode(kept)) <= MOST_KEPT_BYTES
+
+
+def _left_out(kept: Kept) -> Kept:
+    return replace(kept, lettered=kept.lettered + 1)
 
 
 def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
@@ -95,21 +174,45 @@ def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
         raise
     except Exception as error:  # whatever a rule stumbles over: this dossier stops, the city goes on
         return _park(kept, event, Parked(ref, raw), f"{type(error).__name__}: {error}"[:WORDS], reference)
-    return Kept(after), facts
+    if after == kept.dossier:
+        return kept, facts
+    going = _measured(kept, after, raw)
+    if why := beyond(event, kept.dossier, after, going.bound):
+        return _park(kept, event, Parked(ref, raw), why, reference)
+    return going, facts
+
+
+def _measured(kept: Kept, after: Dossier, raw: bytes) -> Kept:
+    """The dossier after a fact with its bound: its very size where by the bound it may be more than it may have."""
+    is_known = kept.bound or kept.dossier is None
+    bound = kept.bound + growth(after, raw) if is_known else MOST_STATE_BYTES + 1
+    going = Kept(after, bound=bound)
+    return going if bound <= MOST_STATE_BYTES else replace(going, bound=len(encode(going)))
 
 
 def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Reference) -> tuple[Kept, list[Derived]]:
     """Fold what waited, in order, until one fails again; then those behind it wait on."""
-    going, said = Kept(kept.dossier), list[Derived]()
+    going, said = Kept(kept.dossier, bound=kept.bound), list[Derived]()
     for number, one in enumerate(waiting):
-        found = _decoded(one.raw)
-        going, facts = _folded(going, found, one.raw, one.ref, reference)
+        going, facts = _sayable(going, one, reference)
         said += facts
         if going.parked:
-            going, state = _said(replace(going, parked=waiting[number:]), event, reference)
-            return going, [*said, *state]
+            going, state = _said(replace(going, parked=waiting[number:], lettered=kept.lettered), event)
+            # What was folded may have grown by more than it took while it waited.
+            return (going, [*said, *state]) if _is_held(going) else (kept, [])
     going, facts = _folded(going, event, event.encode(), event.ref, reference)
+    if going.parked:
+        return replace(going, lettered=kept.lettered), [*said, *facts]
     return _cleared(going, event, [*said, *facts])
+
+
+def _sayable(kept: Kept, one: Parked, reference: Reference) -> tuple[Kept, list[Derived]]:
+    """A fact that waited, folded; what follows from it is put into bytes to see whether it can be."""
+    event = _decoded(one.raw)
+    after, facts = _folded(kept, event, one.raw, one.ref, reference)
+    if not after.parked and (why := _why_unsayable(facts)):
+        return _park(kept, event, one, why, reference)
+    return after, facts
 
 
 def _decoded(raw: bytes) -> Event | None:
@@ -132,19 +235,14 @@ def _cleared(kept: Kept, event: Event, said: list[Derived]) -> tuple[Kept, list[
     if kept.dossier is None:
         return kept, said
     dossier = replace(kept.dossier, sequence=kept.dossier.sequence + 1)
-    state = caused(DossierStateChanged, event, shown(dossier, dossier.view()), "cleared")
+    state = caused(DossierStateChanged, event, partial(_drawn, dossier), "cleared")
     return replace(kept, dossier=dossier), [*said, state]
-
-
-def parked(kept: Kept, event: Event | None, raw: bytes, ref: str, why: str, reference: Reference) -> Kept:
-    """What is kept when this fact is set aside for a reason that folding cannot show: its dossier waits from here."""
-    return _park(kept, event, Parked(ref, raw), why[:WORDS], reference)[0]
 
 
 def _park(kept: Kept, event: Event | None, first: Parked, why: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     since = event.recorded if event is not None else None
     after = replace(kept, parked=(first,), why=why, since=since, alarm_at=_alarm_at(kept, reference))
-    return _said(after, event, reference)
+    return _said(after, event)
 
 
 def _alarm_at(kept: Kept, reference: Reference) -> datetime | None:
@@ -156,22 +254,35 @@ def _alarm_at(kept: Kept, reference: Reference) -> datetime | None:
     return datetime.combine(calendar.before(dossier.clock.due_on, ALARM_WORKING_DAYS), ALARM_TIME)
 
 
-def _said(kept: Kept, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
+def _said(kept: Kept, event: Event | None) -> tuple[Kept, list[Derived]]:
     """The public state with the word that it is parked; nothing where the fact has no readable envelope."""
     if event is None:
         return kept, []
     dossier = kept.dossier or Dossier(event.subject)
-    dossier = replace(dossier, sequence=dossier.sequence + 1)
-    since = kept.since or event.recorded
-    waits = present({
+    kept = replace(kept, dossier=replace(dossier, sequence=dossier.sequence + 1), since=kept.since or event.recorded)
+    return kept, [caused(DossierStateChanged, event, partial(shown_of, kept), PARKED)]
+
+
+def shown_of(kept: Kept) -> dict[str, Any]:
+    """The public state of what is kept of a dossier: with the word that it is parked, if it is and that could be said.
+
+    Raises whatever the rules stumble over as they draw it.
+    """
+    assert kept.dossier is not None, "nothing is kept of it yet"
+    state = _drawn(kept.dossier)
+    if not kept.parked or kept.since is None:
+        return state
+    waits = {
         "what": kept.parked[0].shown,
         "why": kept.why or "unknown",
-        "since": here(since),
+        "since": here(kept.since),
         "facts": len(kept.parked),
-    })  # fmt: skip
-    state = caused(DossierStateChanged, event, shown(dossier, dossier.view()) | {"parked": waits}, PARKED)
-    kept = replace(kept, dossier=dossier, since=since)
-    return kept, [state]
+    }
+    return state | {"parked": waits}
+
+
+def _drawn(dossier: Dossier) -> dict[str, Any]:
+    return shown(dossier, dossier.view())
 
 
 def _alarmed(kept: Kept, event: LimitReached, reference: Reference) -> tuple[Kept, list[Derived]]:

@@ -3,9 +3,10 @@
 import msgspec
 from msgspec import Raw, Struct
 
+from rules import bounds
 from rules.parking import Kept
 
-encode = msgspec.msgpack.Encoder().encode
+encode = bounds.encode
 _decode = msgspec.msgpack.Decoder(Kept).decode
 NOTHING = Kept()
 

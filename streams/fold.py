@@ -1,10 +1,11 @@
 """The step under the engine: decode, evolve, react, encode. Pure, but for the reference data it looks up by version."""
 
 from collections import defaultdict, deque
+from collections.abc import Sequence
 
 import structlog
 
-from rules.parking import advance, due_of, parked
+from rules.parking import Kept, Output, due_of, set_aside, told
 from rules.rebasing import rebased
 from rules.reference import Reference
 from schemas import tracing
@@ -15,22 +16,18 @@ from schemas.metrics import counter, histogram
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from schemas.release import RELEASE
 from streams.codec import decode, encode, refversion_of
-from streams.engine import MAX_RECORD_BYTES, Letter, Record, Stepped, TooLarge, Unfit
+from streams.engine import Letter, Record, Stepped, TooLarge, Unfit
 from streams.holds import Holds
 from streams.reference import Library
 
-MOST_KEPT = MAX_RECORD_BYTES - 1_000
-"""Bytes of a state, so that key and header fit beside it."""
+NO_ROOM = "its dossier is parked, and no more of what waits fits in a record: put it back after the retry, in order"
+"""Why a fact that can be read is with the dead letters."""
 # They are there from the start, at 0: an alert sees the first of its kind.
 PARKED = counter("hoso_worker_parked_total")
 LETTERS = counter("hoso_dead_letters_total").labels(LOG)
 LATE = histogram("hoso_timer_late_seconds")
 
 log = structlog.get_logger()
-
-
-class Unsayable(Exception):
-    """What follows from a fact cannot be put into bytes."""
 
 
 class Fold:
@@ -44,56 +41,55 @@ class Fold:
         """What is kept after one more fact, when it is due next, and everything the fact set in motion."""
         event, ref = _read(record)
         before = decode(state)
-        after, facts = advance(before, event, record.value, ref, self._reference)
+        after, outputs = told(before, event, record.value, ref, self._reference, RELEASE)
         self._guard.saw(record.partition, went_wrong=bool(after.parked) and not before.parked)
-        if after.parked and not before.parked:
-            log.error("dossier.parked", dossier=record.key.decode(errors="replace"), what=ref, why=after.why)
-            PARKED.inc()
-        if after == before and not facts:
+        _tell_of_parked(before, after, record, ref)
+        if after == before and not outputs:
             return Stepped(None)
-        try:
-            outputs = [(fact.topic, fact.encode(RELEASE)) for fact in facts]
-        except Exception as error:  # the public state is drawn here
-            raise Unsayable(f"{type(error).__name__}: {error}") from error
-        next_due = after.next_due()
-        return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs)
+        return _stepped(before, after, outputs, record, NO_ROOM)
 
     def poison(self, record: Record, error: Exception, state: bytes | None) -> Stepped:
         """What follows instead of a step that failed; what no rule foresaw stops the worker before it commits.
 
-        Bytes that are no event go to the dead letters. A fact whose consequences no topic can hold, or nobody can put
-        into bytes, parks its dossier; where not even that can be held, it goes to the dead letters too: neither may
-        stop its partition for ever.
+        Bytes that are no event go to the dead letters. A fact whose consequences no topic can hold parks its dossier;
+        where not even that can be held, it goes to the dead letters too: neither may stop its partition for ever.
         """
         match error:
             case NotAnEvent() | Unfit():
-                stepped = _letter(record, error)
-            case TooLarge() | Unsayable():
+                stepped = Stepped(None, letters=_letters(record, str(error)))
+            case TooLarge():
                 stepped = self._set_aside(record, error, state)
             case _:
                 raise error
         self._guard.saw(record.partition, went_wrong=True)
         return stepped
 
-    def _set_aside(self, record: Record, error: TooLarge | Unsayable, state: bytes | None) -> Stepped:
-        kept = decode(state)
-        if kept.parked:
-            return _letter(record, error)
-        event, ref = _read(record)
-        after = parked(kept, event, record.value, ref, f"{type(error).__name__}: {error}", self._reference)
-        held = encode(after)
-        if len(held) > MOST_KEPT:
-            return _letter(record, error)
+    def _set_aside(self, record: Record, error: TooLarge, state: bytes | None) -> Stepped:
+        before, (event, ref) = decode(state), _read(record)
+        why = f"{type(error).__name__}: {error}"
+        after, outputs = set_aside(before, event, record.value, ref, why, self._reference, RELEASE)
+        _tell_of_parked(before, after, record, ref)
+        return _stepped(before, after, outputs, record, why)
+
+
+def _tell_of_parked(before: Kept, after: Kept, record: Record, ref: str) -> None:
+    if after.parked and not before.parked:
+        log.error("dossier.parked", dossier=record.key.decode(errors="replace"), what=ref, why=after.why)
         PARKED.inc()
-        next_due = after.next_due()
-        return Stepped(held, next_due.timestamp() if next_due else None)
 
 
-def _letter(record: Record, error: Exception) -> Stepped:
+def _stepped(before: Kept, after: Kept, outputs: Sequence[Output], record: Record, why: str) -> Stepped:
+    """What is kept from here, said, and left to the dead letters for this reason if there was no room for it."""
+    letters = _letters(record, why) if after.lettered > before.lettered else ()
+    next_due = after.next_due()
+    return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs, letters=letters)
+
+
+def _letters(record: Record, why: str) -> tuple[Letter, ...]:
     LETTERS.inc()
     id = derived_id("|".join(map(str, (LOG, record.partition, record.offset))), "dead letter")
-    letter = DeadLetterKept.of(LOG, record, str(error), "/hoso/streams", id)
-    return Stepped(None, letters=(Letter(DEAD_LETTERS, LOG.encode(), letter.encode()),))
+    letter = DeadLetterKept.of(LOG, record, why, "/hoso/streams", id)
+    return (Letter(DEAD_LETTERS, LOG.encode(), letter.encode()),)
 
 
 def _read(record: Record) -> tuple[Event | None, str]:

@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.event import NotAnEvent
-from streams.codec import decode
+from streams.codec import decode, encode
 from streams.engine import Record, TooLarge, Unfit
-from streams.fold import MOST_KEPT, Fold, Guard, TooMuchParked, Unsayable
+from streams.fold import NO_ROOM, Fold, Guard, TooMuchParked
 from tests.builders import CODE, REFERENCE, admitted, sample
+from tests.rules.test_bounds import a_large_one, a_parked_one, filled
 
 
 def a_record(raw: bytes, offset: int = 0) -> Record:
@@ -75,6 +77,8 @@ def test_a_fact_whose_consequences_no_topic_can_hold_parks_its_dossier() -> None
     kept = decode(stepped.state)
     assert [one.raw for one in kept.parked] == [raw]
     assert kept.why.startswith("TooLarge")
+    [(topic, said)] = stepped.outputs
+    assert (topic, json.loads(said)["data"]["parked"]["why"]) == ("dossier.state", kept.why)
 
 
 def test_a_fact_whose_public_state_cannot_be_drawn_parks_its_dossier(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,24 +87,33 @@ def test_a_fact_whose_public_state_cannot_be_drawn_parks_its_dossier(monkeypatch
 
     fold, record = Fold(REFERENCE), a_record(admitted(sample(2)).encode())
     monkeypatch.setattr("rules.reactions.shown", fails)
-    with pytest.raises(Unsayable) as found:
-        fold.step(None, record)
 
-    stepped = fold.poison(record, found.value, None)
+    stepped = fold.step(None, record)
 
     kept = decode(stepped.state)
     assert [one.raw for one in kept.parked] == [record.value]
     assert kept.why == "Unsayable: OverflowError: no such day"
 
 
-def test_what_waits_behind_a_parked_fact_and_no_longer_fits_goes_to_the_dead_letters() -> None:
+def test_what_waits_behind_a_parked_fact_and_no_longer_fits_goes_to_the_dead_letters_and_all_after_it() -> None:
+    fold, kept = Fold(REFERENCE), filled(a_parked_one())
+    small = a_record(admitted(sample(2)).encode(), 1)
+
+    stepped = fold.step(encode(replace(kept, lettered=0)), a_record(a_large_one(9).encode()))
+    after = fold.step(stepped.state, small)
+
+    letters = [json.loads(letter.value)["data"] for letter in (*stepped.letters, *after.letters)]
+    assert [(one["offset"], one["reason"]) for one in letters] == [(0, NO_ROOM), (1, NO_ROOM)]
+    assert decode(after.state) == replace(kept, lettered=2)
+
+
+def test_what_follows_from_a_parked_dossiers_fact_and_fits_no_topic_leaves_no_hole_either() -> None:
     fold, raw = Fold(REFERENCE), admitted(sample(2)).encode()
-    full = fold.poison(a_record(raw), TooLarge("too large"), None).state
-    assert full is not None and len(full) < MOST_KEPT
+    parked = fold.poison(a_record(raw), TooLarge("too large"), None).state
 
-    stepped = fold.poison(a_record(raw, 1), TooLarge("the state is too large"), full)
+    stepped = fold.poison(a_record(raw, 1), TooLarge("the state is too large"), parked)
 
-    assert stepped.state is None and [letter.topic for letter in stepped.letters] == ["dead.letters"]
+    assert decode(stepped.state).lettered == 1 and [one.topic for one in stepped.letters] == ["dead.letters"]
 
 
 def test_a_worker_ends_when_most_of_a_partitions_recent_records_are_no_events() -> None:
