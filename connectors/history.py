@@ -1,19 +1,29 @@
 """A dossier as its log tells it: read from the one partition it lives in, folded by the workers' own rules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectors.broker import Message, read_all, read_key
 from rules.deadlines.certificate import Inputs
 from rules.deadlines.inputs import inputs_of
 from rules.dossier import Dossier
 from rules.life import clock_facts, effective
-from rules.parking import Kept, advance
+from rules.parking import Kept, told
 from rules.reference import Reference, reference_of
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
 from schemas.state import STATE, DossierStateChanged
+
+
+class Stated(NamedTuple):
+    """A record of the log that can be folded. The fact is None where a newer release has its type; `ref` names it."""
+
+    dossier: str
+    fact: Event | None
+    raw: bytes
+    ref: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +50,28 @@ def history(bootstrap: str, reference: Reference, code: str) -> History | None:
 
 def folded(records: Iterable[Message], reference: Reference) -> History | None:
     """A dossier by these records of its log; None if there are none."""
-    kept, told = Kept(), list[Told]()
-    for record in records:
-        raw = record.value or b""
-        try:
-            event: Event | None = Event.decode(raw)
-            ref = event.ref if event else ""
-        except UnknownType:
-            event, ref = None, ref_in(raw)
-        except NotAnEvent:
-            # The workers put it with the dead letters.
-            continue
-        kept, said = advance(kept, event, raw, ref, reference)
+    kept, all_told = Kept(), list[Told]()
+    for _, event, raw, ref in stated(records):
+        kept, said = told(kept, event, raw, ref, reference)
         if event is not None:
-            told.append(Told(event, tuple(fact.event() for fact in said)))
-    return History(kept.dossier, kept, tuple(told)) if kept.dossier is not None else None
+            all_told.append(Told(event, tuple(Event.decode(fact) for _, fact in said)))
+    return History(kept.dossier, kept, tuple(all_told)) if kept.dossier is not None else None
+
+
+def stated(records: Iterable[Message]) -> Iterator[Stated]:
+    """What these records of the log state, without what the workers put with the dead letters unread."""
+    for record in records:
+        if not record.key or not record.value:
+            continue
+        code, raw = record.key.decode(errors="replace"), record.value
+        try:
+            event = Event.decode(raw)
+        except UnknownType:
+            yield Stated(code, None, raw, ref_in(raw))
+        except NotAnEvent:
+            continue
+        else:
+            yield Stated(code, event, raw, event.ref)
 
 
 def clock_inputs(dossier: Dossier, reference: Reference) -> Inputs | None:

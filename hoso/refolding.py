@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.broker import Message
-from connectors.rebuilding import folded
-from rules.parking import Kept
+from connectors.history import stated
+from rules.parking import Kept, told
 from rules.reference import Reference
 from schemas.deadline import DEADLINES
 from schemas.dossier import LOG
@@ -34,8 +34,9 @@ class Fold:
 def fold(log: Sequence[Message], reference: Reference) -> Fold:
     """Every dossier, fact by fact."""
     result = Fold()
-    for code, facts in folded(log, reference, result.kept):
-        for fact in (one.event() for one in facts):
+    for code, event, raw, ref in stated(log):
+        result.kept[code], outputs = told(result.kept.get(code, Kept()), event, raw, ref, reference)
+        for fact in (Event.decode(output) for _, output in outputs):
             if isinstance(fact, DossierStateChanged):
                 result.states[code] = fact
             elif type(fact).topic in result.said:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 
 if TYPE_CHECKING:
     from schemas.ops import EventSkipped, Retried
@@ -60,6 +61,9 @@ def show(code: Code) -> None:
     print(f"{code}: {found.kept.why}")
     for one in found.kept.parked:
         print(one.raw.decode(errors="replace"))
+    if found.kept.lettered:
+        later = counted(found.kept.lettered, "later fact")
+        print(f"{later} with the dead letters: no more fits; `hoso dead-letters redrive` after the retry")
 
 
 @parked.command()
