@@ -240,6 +240,11 @@ NAMES = (
         "hoso_worker_repaired_total", Kind.COUNTER, "Dossiers written again because a zombie's late write covered them"
     ),
     Name("hoso_worker_parked_total", Kind.COUNTER, "Dossiers parked: folding a fact of them failed"),
+    Name(
+        "hoso_worker_guard_tripped",
+        Kind.GAUGE,
+        "Whether the worker ended for most facts of a partition it holds went wrong, and goes on from there: 1 or 0",
+    ),
     Name("hoso_timers_fired_total", Kind.COUNTER, "Facts that timers wrote to the log"),
     Name("hoso_timers_failed_total", Kind.COUNTER, "Times a dossier's timers could not be asked"),
     Name(

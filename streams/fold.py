@@ -1,6 +1,5 @@
 """The step under the engine: decode, evolve, react, encode. Pure, but for the reference data it looks up by version."""
 
-from collections import defaultdict, deque
 from collections.abc import Sequence
 
 import structlog
@@ -17,6 +16,7 @@ from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from schemas.release import RELEASE
 from streams.codec import decode, encode, refversion_of
 from streams.engine import Letter, Record, Stepped, TooLarge, Unfit
+from streams.guard import Guard
 from streams.holds import Holds
 from streams.reference import Library
 
@@ -33,9 +33,9 @@ log = structlog.get_logger()
 class Fold:
     """One dossier's log, folded fact by fact; what cannot be folded is parked, and too much of that ends the worker."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, guard: Guard | None = None) -> None:
         self._reference = reference
-        self._guard = Guard()
+        self._guard = guard or Guard()
 
     def step(self, state: bytes | None, record: Record) -> Stepped:
         """What is kept after one more fact, when it is due next, and everything the fact set in motion."""
@@ -99,26 +99,6 @@ def _read(record: Record) -> tuple[Event | None, str]:
     except UnknownType:
         return None, ref_in(record.value)
     return event, event.ref
-
-
-class TooMuchParked(Exception):
-    """A large share of a partition's recent facts cannot be folded: the release is bad, not the facts."""
-
-
-class Guard:
-    """Counts, partition by partition, how many of the last facts parked a dossier or were no events."""
-
-    RECENT, ENOUGH, MOST_SHARE = 200, 50, 0.5
-
-    def __init__(self) -> None:
-        self._recent: defaultdict[int, deque[bool]] = defaultdict(lambda: deque(maxlen=self.RECENT))
-
-    def saw(self, partition: int, went_wrong: bool) -> None:
-        """One more fact. Raises TooMuchParked, which ends the worker before it commits."""
-        recent = self._recent[partition]
-        recent.append(went_wrong)
-        if went_wrong and len(recent) >= self.ENOUGH and sum(recent) > len(recent) * self.MOST_SHARE:
-            raise TooMuchParked(f"{sum(recent)} of the last {len(recent)} facts of partition {partition} parked")
 
 
 def _stamped(fact: Event) -> bytes:

@@ -17,6 +17,7 @@ from schemas.topics import TABLE, WORKER
 from streams.credentials import credentials
 from streams.engine import Engine, Sweep, Timers, build_app, run_worker, topic_id_reader
 from streams.fold import Firing, Fold, Rebasing
+from streams.guard import Guard
 from streams.holds import Holds
 from streams.ops_port import serving
 from streams.reference import Library
@@ -55,16 +56,18 @@ def main() -> NoReturn:
 
 def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any, Engine]:
     """The Faust app and the engine on it."""
+    folder = settings.home / "worker" / settings.instance
     app = build_app(
         WORKER,
         settings.kafka_bootstrap,
         instance_id=settings.instance,
-        data_dir=settings.home / "worker" / settings.instance,
+        data_dir=folder,
         partitions=settings.log_partitions,
         input_topic=LOG,
         broker_credentials=credentials(settings),
     )
-    fold, rebasing = Fold(library.reference), Rebasing(library, holds)
+    guard = Guard(folder)
+    fold, rebasing = Fold(library.reference, guard), Rebasing(library, holds)
     engine = Engine(
         app,
         input_topic=LOG,
@@ -77,6 +80,8 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
         poison=fold.poison,
         effects=EFFECTS,
     )
+    engine.on_owned.append(guard.own)
+    engine.on_revoked.append(guard.leave)
     return app, engine
 
 

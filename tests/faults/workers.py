@@ -10,6 +10,7 @@ from connectors.broker import read_all
 from schemas.event import Event
 
 PARTITIONS = 4
+ENDS_SECONDS = 60
 
 
 class Worker:
@@ -34,6 +35,11 @@ class Worker:
     def stop(self) -> None:
         """In order."""
         self._end(signal.SIGTERM)
+
+    def ended(self) -> int:
+        """Its exit status, once it has ended by itself."""
+        with self._log:
+            return self._process.wait(ENDS_SECONDS)
 
     def _end(self, how: signal.Signals) -> None:
         self._process.send_signal(how)

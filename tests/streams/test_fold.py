@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from schemas.event import NotAnEvent
 from streams.codec import decode, encode
 from streams.engine import Record, TooLarge, Unfit
-from streams.fold import NO_ROOM, Fold, Guard, TooMuchParked
+from streams.fold import NO_ROOM, Fold
+from streams.guard import Guard, TooMuchParked
 from tests.builders import CODE, REFERENCE, admitted, sample
 from tests.rules.test_bounds import a_large_one, a_parked_one, filled
 
@@ -131,18 +132,3 @@ def test_a_type_of_a_newer_release_parks_the_dossier_and_is_no_dead_letter() -> 
     stepped = Fold(REFERENCE).step(None, a_record(json.dumps(raw).encode()))
 
     assert [one.raw for one in decode(stepped.state).parked] == [json.dumps(raw).encode()]
-
-
-def test_a_worker_ends_when_most_of_a_partitions_recent_facts_park() -> None:
-    guard = Guard()
-    for _ in range(Guard.ENOUGH - 1):
-        guard.saw(0, went_wrong=True)
-
-    with pytest.raises(TooMuchParked):
-        guard.saw(0, went_wrong=True)
-
-
-def test_a_few_parked_facts_among_many_end_nobody() -> None:
-    guard = Guard()
-    for number in range(1000):
-        guard.saw(0, went_wrong=number % 10 == 0)
