@@ -133,3 +133,14 @@ def test_code_that_cannot_fold_the_log_is_said_with_its_last_words(tmp_path: Pat
 
     with pytest.raises(CannotReplay, match=r"the other release at .* could not fold the log: ImportError"):
         differing(other)
+
+
+def test_a_state_that_other_code_cannot_draw_parks_its_dossier_and_the_others_go_on(tmp_path: Path) -> None:
+    line = '        "sequence": dossier.sequence,\n'
+    other = another_release(tmp_path, "rules/shown.py", line, line + '        "no": 1 // (2 - len(dossier.life)),\n')
+
+    found = differing(other)
+
+    [(_, would)] = [data(one) for one in of(found, "dossier.state_changed", CODE)]
+    assert would["parked"]["why"].startswith("Unsayable: ZeroDivisionError")
+    assert not of(found, "notice.deadline_set")
