@@ -1,6 +1,6 @@
 """A dossier as its log tells it: read from the one partition it lives in, folded by the workers' own rules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from connectors.broker import Message, read_all, read_key
@@ -40,21 +40,29 @@ def history(bootstrap: str, reference: Reference, code: str) -> History | None:
 
 def folded(records: Iterable[Message], reference: Reference) -> History | None:
     """A dossier by these records of its log; None if there are none."""
-    kept, told = Kept(), list[Told]()
+    kept, told, dossier = Kept(), list[Told](), None
+    for event, raw, ref in read(records):
+        kept, said = advance(kept, event, raw, ref, reference)
+        # Of one that is archived since, as it was.
+        dossier = kept.dossier or dossier
+        if event is not None:
+            told.append(Told(event, tuple(fact.event() for fact in said)))
+    return History(dossier, kept, tuple(told)) if dossier is not None else None
+
+
+def read(records: Iterable[Message]) -> Iterator[tuple[Event | None, bytes, str]]:
+    """Each fact of a log with its bytes, and its source and id; no fact where its type is one of a newer release."""
     for record in records:
         raw = record.value or b""
         try:
-            event: Event | None = Event.decode(raw)
-            ref = event.ref if event else ""
+            event = Event.decode(raw)
         except UnknownType:
-            event, ref = None, ref_in(raw)
+            yield None, raw, ref_in(raw)
         except NotAnEvent:
             # The workers put it with the dead letters.
             continue
-        kept, said = advance(kept, event, raw, ref, reference)
-        if event is not None:
-            told.append(Told(event, tuple(fact.event() for fact in said)))
-    return History(kept.dossier, kept, tuple(told)) if kept.dossier is not None else None
+        else:
+            yield event, raw, event.ref
 
 
 def clock_inputs(dossier: Dossier, reference: Reference) -> Inputs | None:

@@ -5,10 +5,12 @@ folds the log again comes to the same dossier.
 """
 
 from datetime import datetime, time
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rules.archiving import Stub, archived, forgetting_fact, refused, seen_in, stub_at, stub_fact
 from rules.dossier import Dossier, evolve
 from rules.facts import Derived, caused, here, present
 from rules.notices import Telling, addressed
@@ -17,11 +19,12 @@ from rules.reference import Reference
 from rules.shown import shown
 from rules.time import due, limit_fact
 from schemas.clock import ClockState
-from schemas.deadline import LimitReached, RungReached
-from schemas.event import Event, NotAnEvent
+from schemas.deadline import Archived, ArchiveStage, LimitReached, RungReached
+from schemas.dossier import DossierFact
+from schemas.event import Event, NotAnEvent, ref_in
 from schemas.instant import VIETNAM
 from schemas.notice import NoticeKind
-from schemas.ops import EventSkipped, Retried
+from schemas.ops import EventSkipped, Reopened, Retried
 from schemas.state import DossierStateChanged
 
 PARKED = "parked"
@@ -54,12 +57,16 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
     why: str = ""
     since: datetime | None = None
     alarm_at: datetime | None = None
+    stub: Stub | None = None
+    """What is left of a dossier that is archived; then there is nothing else."""
 
     def next_due(self) -> datetime | None:
         """When time alone sets something in motion next; for a parked dossier only the alarm."""
         if self.parked:
             return self.alarm_at
-        return self.dossier.next_due() if self.dossier else None
+        if self.stub is not None:
+            return self.stub.forgotten_at
+        return (self.dossier.next_due() or stub_at(self.dossier)) if self.dossier else None
 
 
 def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
@@ -67,6 +74,8 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
 
     `event` is None where this release does not know the fact's type: a newer one may.
     """
+    if kept.stub is not None:
+        return _of_a_stub(kept, kept.stub, event, reference)
     if not kept.parked:
         return _folded(kept, event, raw, ref, reference)
     match event:
@@ -78,16 +87,55 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
             return kept, []
         case LimitReached() if event.data.limit == PARKED:
             return _alarmed(kept, event, reference)
-        case RungReached() | LimitReached():
+        case RungReached() | LimitReached() | Archived():
             # Timers say it again once the dossier moves on.
             return kept, []
     after = replace(kept, parked=(*kept.parked, Parked(ref, raw)))
     return _said(after, event or _envelope(raw), reference)
 
 
+def _of_a_stub(kept: Kept, stub: Stub, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
+    """What a fact comes to on an archived dossier. Raises NotAnEvent where a rule fails: there is nothing to park."""
+    try:
+        return _too_late(kept, stub, event, reference)
+    except Exception as error:
+        raise NotAnEvent(f"archived, and not refused: {type(error).__name__}: {error}") from error
+
+
+def _too_late(kept: Kept, stub: Stub, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
+    match event:
+        case Archived() if event.data.stage is ArchiveStage.FORGOTTEN and event.time == stub.forgotten_at:
+            return Kept(), []
+        case Reopened():
+            return _reopened(kept, stub, event, reference)
+        case DossierFact():
+            stub, notices = refused(stub, event, reference)
+            return replace(kept, stub=stub), notices
+    return kept, []
+
+
+def _reopened(kept: Kept, stub: Stub, event: Reopened, reference: Reference) -> tuple[Kept, list[Derived]]:
+    """What was kept before, by folding its log again; nothing where that is not all of it."""
+    again = Kept()
+    try:
+        for raw in event.data.facts():
+            fact = _decoded(raw)
+            again, _ = advance(again, fact, raw, fact.ref if fact else ref_in(raw), reference)
+    except ValueError:
+        return kept, []
+    if again.dossier is None or again.parked or seen_in(again.dossier) != stub.seen:
+        return kept, []
+    counted = replace(again.dossier, numbers=stub.numbers, sequence=stub.sequence + 1)
+    dossier = evolve(counted, event, reference)
+    return Kept(dossier), [caused(DossierStateChanged, event, partial(shown, dossier, dossier.view()), "reopened")]
+
+
 def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     if event is None:
         return _park(kept, _envelope(raw), Parked(ref, raw), "this release does not know its type", reference)
+    if isinstance(event, Archived) and kept.dossier is not None and _is_due(kept.dossier, event):
+        stub, state = archived(kept.dossier, event)
+        return Kept(stub=stub), [state]
     try:
         after = evolve(kept.dossier, event, reference)
         after, facts = react(kept.dossier, after, event, reference)
@@ -96,6 +144,10 @@ def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
     except Exception as error:  # whatever a rule stumbles over: this dossier stops, the city goes on
         return _park(kept, event, Parked(ref, raw), f"{type(error).__name__}: {error}"[:WORDS], reference)
     return Kept(after), facts
+
+
+def _is_due(dossier: Dossier, event: Archived) -> bool:
+    return event.data.stage is ArchiveStage.STUB and event.time == stub_at(dossier)
 
 
 def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Reference) -> tuple[Kept, list[Derived]]:
@@ -187,11 +239,16 @@ def _alarmed(kept: Kept, event: LimitReached, reference: Reference) -> tuple[Kep
 
 
 def due_of(kept: Kept, refversion: str, now: datetime) -> list[Event]:
-    """What time alone sets in motion of what is kept: a dossier's rungs and limits, or a parked one's alarm."""
+    """What time alone sets in motion of what is kept.
+
+    A dossier's rungs and limits, or a parked one's alarm; when nothing of it moves any more, that it is archived.
+    """
+    if kept.stub is not None:
+        return [*forgetting_fact(kept.stub, refversion, now)]
     if kept.dossier is None:
         return []
     if not kept.parked:
-        return due(kept.dossier, refversion, now)
+        return due(kept.dossier, refversion, now) or [*stub_fact(kept.dossier, refversion, now)]
     if kept.alarm_at is None or kept.alarm_at > now:
         return []
     return [limit_fact(kept.dossier.code, PARKED, kept.parked[0].ref, kept.alarm_at, refversion, now)]

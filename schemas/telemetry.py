@@ -231,6 +231,7 @@ NAMES = (
     Name("hoso_worker_lag_records", Kind.GAUGE, "Records of a worker's partition not committed", ("partition",)),
     Name("hoso_worker_dossiers", Kind.GAUGE, "Dossiers in a worker's memory, by partition", ("partition",)),
     Name("hoso_worker_memory_bytes", Kind.GAUGE, "Size of the dossiers in a worker's memory"),
+    Name("hoso_worker_memory_budget_bytes", Kind.GAUGE, "The size above which a worker is not ready"),
     Name("hoso_worker_folded_total", Kind.COUNTER, "Facts folded"),
     Name("hoso_worker_skipped_total", Kind.COUNTER, "Facts that came again and were known"),
     Name("hoso_worker_poisoned_total", Kind.COUNTER, "Records whose step failed"),

@@ -14,7 +14,7 @@ from schemas.instant import aware
 from schemas.metrics import counter, histogram
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from schemas.release import RELEASE
-from streams.codec import decode, encode, refversion_of
+from streams.codec import NOTHING, decode, encode, refversion_of
 from streams.engine import MAX_RECORD_BYTES, Letter, Record, Stepped, TooLarge, Unfit
 from streams.holds import Holds
 from streams.reference import Library
@@ -56,7 +56,8 @@ class Fold:
         except Exception as error:  # the public state is drawn here
             raise Unsayable(f"{type(error).__name__}: {error}") from error
         next_due = after.next_due()
-        return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs)
+        # Of an archived dossier that is forgotten, nothing is kept.
+        return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs, closed=after == NOTHING)
 
     def poison(self, record: Record, error: Exception, state: bytes | None) -> Stepped:
         """What follows instead of a step that failed; what no rule foresaw stops the worker before it commits.

@@ -76,6 +76,7 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
         log_id=topic_id_reader(settings.kafka_bootstrap, LOG, **settings.client()),
         poison=fold.poison,
         effects=EFFECTS,
+        memory_budget_bytes=settings.worker_memory_mb << 20,
     )
     return app, engine
 
