@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connectors.archive import Archive, Whole
 from connectors.broker import Message, Reader
+from rules.archiving import Stub
 from rules.facts import Derived
 from rules.parking import Kept, advance
 from rules.reference import Reference, reference_of
@@ -91,6 +92,8 @@ def compare(kept: Mapping[str, Kept], states: Mapping[str, DossierStateChanged.D
     """Every difference between the fold and what was said, a line each; none is the promise kept."""
     lines = [f"{code}: a state was said and the log has no such dossier" for code in sorted(set(states) - set(kept))]
     for code, one in sorted(kept.items()):
+        if one.stub is not None:
+            lines += _of_a_stub(code, one.stub, states.get(code))
         if one.dossier is None:
             continue
         said, folded = states.get(code), DossierStateChanged.Data.model_validate(shown(one.dossier, one.dossier.view()))
@@ -103,3 +106,15 @@ def compare(kept: Mapping[str, Kept], states: Mapping[str, DossierStateChanged.D
                     f"{code}: {name} was said as {getattr(said, name)!r}, the log gives {getattr(folded, name)!r}"
                 )
     return lines
+
+
+def _of_a_stub(code: str, stub: Stub, said: DossierStateChanged.Data | None) -> list[str]:
+    """What of an archived dossier can still be compared."""
+    if said is None:
+        return [f"{code}: the log has it archived, no state was said"]
+    if (said.status, said.archived_at) != (stub.status, stub.archived_at):
+        return [
+            f"{code}: it was said to be {said.status}, archived {said.archived_at}; the log gives {stub.status}, "
+            f"archived {stub.archived_at}"
+        ]
+    return []
