@@ -83,6 +83,7 @@ NAMES = (
     Name("content.differs", Kind.LOG, "ALARM: one id came with two contents; the first stands, two releases disagree"),
     Name("lane.opened", Kind.LOG, "A partner's lane flows again"),
     Name("lane.broken", Kind.LOG, "A partner does not answer: its lane waits"),
+    Name("topic.unread", Kind.LOG, "A worker could not read the reference data or the holds just now; it tries again"),
     Name("reference.loaded", Kind.LOG, "A version of the reference data is known"),
     Name("calendar.not_previewed", Kind.LOG, "A preview of a calendar broke off in the console, and why"),
     Name("calendar.applied", Kind.LOG, "Somebody put another calendar in force in the console; who and why"),

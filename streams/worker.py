@@ -15,7 +15,7 @@ from schemas.postal import REQUESTS
 from schemas.telemetry import configure
 from schemas.topics import TABLE, WORKER
 from streams.credentials import credentials
-from streams.engine import Engine, Sweep, Timers, build_app, run_worker, topic_id_reader
+from streams.engine import Engine, Sweep, Timers, build_app, end, run_worker, topic_id_reader
 from streams.fold import Firing, Fold, Rebasing
 from streams.holds import Holds
 from streams.ops_port import serving
@@ -38,7 +38,7 @@ def main() -> NoReturn:
     library = Library(settings.kafka_bootstrap)
     _come_in(library, settings)
     holds = Holds(settings.kafka_bootstrap, lambda code: library.reference.at(library.newest).resolve(code))
-    holds.start()
+    holds.start(end)
     app, engine = build(settings, library, holds)
     log.info(
         "process.started",
@@ -84,7 +84,7 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
 def _come_in(library: Library, settings: WorkerSettings) -> None:
     """Learn the reference data; a login that Kafka refuses ends the process with a sentence and status 2."""
     try:
-        library.start()
+        library.start(end)
     except WrongLogin as error:
         sys.stderr.write(f"{error}.\n")
         sys.exit(2)
