@@ -12,7 +12,7 @@ from rules.parking import Kept, advance
 from rules.reference import Reference, reference_of
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
-from schemas.reference import REFERENCE, Bundle, ReferencePublished
+from schemas.reference import REFERENCE, ReferencePublished
 from schemas.state import STATE, DossierStateChanged
 
 
@@ -87,14 +87,5 @@ def last_states(bootstrap: str) -> dict[str, DossierStateChanged.Data]:
 
 def published(bootstrap: str) -> Reference:
     """Every version of the reference data that is on its topic now."""
-    return reference_of(*_bundles(bootstrap))
-
-
-def published_versions(bootstrap: str) -> list[str]:
-    """The names of those versions, the one in force last."""
-    return [bundle.version for bundle in _bundles(bootstrap)]
-
-
-def _bundles(bootstrap: str) -> list[Bundle]:
     records = read_all(bootstrap, REFERENCE)
-    return [ReferencePublished.decode(record.value).data for record in records if record.value]
+    return reference_of(*(ReferencePublished.decode(record.value).data for record in records if record.value))
