@@ -48,11 +48,11 @@ def show_all(as_json: AsJson = False) -> None:
 
 @parked.command()
 def show(code: Code, as_json: AsJson = False) -> None:
-    """Show one parked dossier: why, whether this release folds what waits, and these facts in order, as they came.
+    """Show one parked dossier: why, whether this release folds what waits, and what it does not, in order, as it came.
 
     \b
     hoso parked show H29.12-261102-0001
-    hoso parked show H29.12-261102-0001 --json | jq -r '.waiting[0].text | fromjson.type'
+    hoso parked show H29.12-261102-0001 --json | jq -r '.waiting[].text | fromjson.type'
     """
     from connectors.dead_letters import printable
     from connectors.history import history, published
