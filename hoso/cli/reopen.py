@@ -1,19 +1,18 @@
 """`hoso reopen CODE`: an archived dossier is opened again, as a fact on its log."""
 
 import getpass
-import sys
 from typing import Annotated
 
 import typer
 
-from hoso.cli.cluster import bootstrap_of
-
-WRONG = 1
+from hoso.cli.calendar_files import answering, stop
+from hoso.cli.cluster import bootstrap_of, version_of
+from hoso.cli.why import reason
 
 
 def reopen(
     code: Annotated[str, typer.Argument(help="The dossier's code, as on the slip: H29.12-261102-0001")],
-    why: Annotated[str, typer.Option(help="The reason; it stands on the log beside your name.")],
+    why: Annotated[str, typer.Option(callback=reason, help="The reason; it stands on the log beside your name.")],
 ) -> None:
     """Open an archived dossier again: it is what it was, and its agencies are heard again.
 
@@ -24,21 +23,18 @@ def reopen(
     hoso reopen H29.12-261102-0001 --why "complaint 14/2027"
     """
     from connectors.broker import Producer, read_key
-    from connectors.history import published, published_versions
+    from connectors.history import published
     from connectors.reopening import NotToBeOpened, reopened
-    from connectors.verdicts import TryLater
     from schemas.dossier import LOG
 
-    bootstrap = bootstrap_of()
-    try:
-        versions = published_versions(bootstrap)
-        if not versions:
-            raise NotToBeOpened("no reference data is published: `hoso reference apply` does it")
+    with answering():
+        bootstrap = bootstrap_of()
+        version = version_of(bootstrap)
         records = read_key(bootstrap, LOG, code.encode())
-        word = reopened(code, records, published(bootstrap), getpass.getuser(), versions[-1], why)
+        try:
+            word = reopened(code, records, published(bootstrap), getpass.getuser(), version, why)
+        except NotToBeOpened as error:
+            stop(str(error))
         with Producer(bootstrap, "hoso-reopen") as producer:
             producer.publish([word])
-    except (NotToBeOpened, TryLater) as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(WRONG) from error
     print(f"{word.type.removeprefix('vn.hoso.')} is on the log of {code}")
