@@ -13,7 +13,7 @@ from rules.parking import Kept, told
 from rules.reference import Reference, reference_of
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
-from schemas.reference import REFERENCE, Bundle, ReferencePublished
+from schemas.reference import REFERENCE, ReferencePublished
 from schemas.state import STATE, DossierStateChanged
 
 
@@ -50,12 +50,17 @@ def history(bootstrap: str, reference: Reference, code: str) -> History | None:
 
 def folded(records: Iterable[Message], reference: Reference) -> History | None:
     """A dossier by these records of its log; None if there are none."""
-    kept, all_told = Kept(), list[Told]()
+    kept, all_told, dossier = Kept(), list[Told](), None
     for _, event, raw, ref in stated(records):
-        kept, said = told(kept, event, raw, ref, reference)
+        try:
+            kept, said = told(kept, event, raw, ref, reference)
+        except NotAnEvent:
+            continue
+        # Of one that is archived since, as it was.
+        dossier = kept.dossier or dossier
         if event is not None:
             all_told.append(Told(event, tuple(Event.decode(fact) for _, fact in said)))
-    return History(kept.dossier, kept, tuple(all_told)) if kept.dossier is not None else None
+    return History(dossier, kept, tuple(all_told)) if dossier is not None else None
 
 
 def stated(records: Iterable[Message]) -> Iterator[Stated]:
@@ -96,14 +101,5 @@ def last_states(bootstrap: str) -> dict[str, DossierStateChanged.Data]:
 
 def published(bootstrap: str) -> Reference:
     """Every version of the reference data that is on its topic now."""
-    return reference_of(*_bundles(bootstrap))
-
-
-def published_versions(bootstrap: str) -> list[str]:
-    """The names of those versions, the one in force last."""
-    return [bundle.version for bundle in _bundles(bootstrap)]
-
-
-def _bundles(bootstrap: str) -> list[Bundle]:
     records = read_all(bootstrap, REFERENCE)
-    return [ReferencePublished.decode(record.value).data for record in records if record.value]
+    return reference_of(*(ReferencePublished.decode(record.value).data for record in records if record.value))

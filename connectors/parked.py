@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.broker import Message, Reader, partition_of
+from connectors.broker import Message, Reader, partition_of, read_key
 from connectors.history import last_states
 from connectors.operators import word_of
 from schemas.instant import REAL, clock
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 5.0
 
 
 class NotParked(LookupError):
-    """The dossier is not parked, or not by this fact."""
+    """The dossier is not parked, or there is none of this code; with the next step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,17 @@ def parked(states: Mapping[str, DossierStateChanged.Data]) -> list[Parked]:
 def standing(bootstrap: str) -> list[Parked]:
     """Every parked dossier there is, by code. Reads the whole topic of states. Raises TryLater."""
     return parked(last_states(bootstrap))
+
+
+def standing_one(bootstrap: str, code: str) -> Parked:
+    """The parked dossier of this code, by its last public state. Reads one partition. Raises NotParked, TryLater."""
+    said = [record.value for record in read_key(bootstrap, STATE, code.encode()) if record.value is not None]
+    if not said:
+        raise NotParked(f"no worker knows a dossier {code}: is the code whole, as on the slip?")
+    one = _parked(code, DossierStateChanged.decode(said[-1]).data)
+    if one is None:
+        raise NotParked(f"{code} is not parked: `hoso parked list` shows what is")
+    return one
 
 
 def found(bootstrap: str, wanted: Iterable[Wanted]) -> dict[str, Parked | None]:

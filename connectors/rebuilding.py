@@ -7,10 +7,12 @@ from typing import Any
 from connectors.archive import Archive, Whole
 from connectors.broker import Message, Reader
 from connectors.history import stated
+from rules.archiving import Stub
 from rules.facts import Derived
 from rules.parking import Kept, advance, shown_of
 from rules.reference import Reference, reference_of
 from schemas.dossier import LOG
+from schemas.event import NotAnEvent
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
 from schemas.state import STATE, DossierStateChanged, ParkedShown
 
@@ -31,7 +33,11 @@ class Refolded:
 def folded(log: Iterable[Message], reference: Reference, kept: dict[str, Kept]) -> Iterator[tuple[str, list[Derived]]]:
     """Fold records of the log into `kept`; for each fact its dossier and what it set in motion, said to nobody."""
     for code, event, raw, ref in stated(log):
-        kept[code], facts = advance(kept.get(code, Kept()), event, raw, ref, reference)
+        try:
+            kept[code], facts = advance(kept.get(code, Kept()), event, raw, ref, reference)
+        except NotAnEvent:
+            # On an archived dossier: the workers put it with the dead letters.
+            continue
         yield code, facts
 
 
@@ -84,7 +90,9 @@ def compare(kept: Mapping[str, Kept], states: Mapping[str, DossierStateChanged.D
     """Every difference between the fold and what was said, a line each; none is the promise kept."""
     lines = [f"{code}: a state was said and the log has no such dossier" for code in sorted(set(states) - set(kept))]
     for code, one in sorted(kept.items()):
-        if one.dossier is not None:
+        if one.stub is not None:
+            lines += _of_a_stub(code, one.stub, states.get(code))
+        elif one.dossier is not None:
             lines += (f"{code}: {line}" for line in _compared(one, states.get(code)))
     return lines
 
@@ -108,3 +116,15 @@ def _compared(one: Kept, said: DossierStateChanged.Data | None) -> list[str]:
 def _counted_out(value: Any) -> Any:
     """A part of the public state without what counts sayings."""
     return value.model_dump(exclude=WAITS_BY_COUNT) if isinstance(value, ParkedShown) else value
+
+
+def _of_a_stub(code: str, stub: Stub, said: DossierStateChanged.Data | None) -> list[str]:
+    """What of an archived dossier can still be compared."""
+    if said is None:
+        return [f"{code}: the log has it archived, no state was said"]
+    if (said.status, said.archived_at) != (stub.status, stub.archived_at):
+        return [
+            f"{code}: it was said to be {said.status}, archived {said.archived_at}; the log gives {stub.status}, "
+            f"archived {stub.archived_at}"
+        ]
+    return []

@@ -120,8 +120,8 @@ class Settings(LoginSettings, TracingSettings):
     log_partitions: Annotated[int, Field(ge=1, le=1000)] = 8
     """Partitions of the log and of what is derived from it: chosen once, for life."""
 
-    replication: Annotated[int, Field(ge=1, le=9)] = 1
-    """Copies of every topic: 3 in production."""
+    replication: Annotated[int, Field(ge=1, le=9)] | None = None
+    """Copies of every topic that is made. Nothing: as many as there are brokers, at most 3."""
 
     session_seconds: Annotated[float, Field(ge=6, le=1800)] = 45
     """For how long (in real time) a group keeps the place of a process that says nothing; Kafka allows 6 at least."""

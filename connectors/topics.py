@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from connectors.broker import Place, make_topics
+from connectors.broker import Made, Place, make_topics
 from schemas.topics import TOPICS, Spread, Topic
 
 FEW = 4
@@ -28,19 +28,20 @@ def apply(
     bootstrap: str,
     agencies: Iterable[str],
     log_partitions: int = 8,
-    replication: int = 1,
+    replication: int | None = None,
     results: Iterable[str] = (),
-) -> list[str]:
-    """Make what is missing and correct the settings of what is there; the names of what was made.
+) -> Made:
+    """Make what is missing and correct the settings of what is there; what was made, and what has too few copies.
 
-    May be called again at any time. Raises WrongPartitions where a topic has another count, TryLater without a broker.
+    Without `replication` a copy on each broker, on three at most. May be called again at any time. Raises
+    WrongPartitions where a topic has another count, TryLater without a broker.
     """
     rows = list(wanted(list(agencies), results, log_partitions))
     made = make_topics(bootstrap, rows, replication)
     wrong = [f"{place.name} has {found} partitions, not {place.partitions}" for place, found in made.different]
     if wrong:
         raise WrongPartitions("; ".join(wrong) + ": HOSO_LOG_PARTITIONS must be what it was when the log was made")
-    return made.created
+    return made
 
 
 def _names(row: Topic, agencies: Iterable[str], asked: set[str]) -> list[str]:

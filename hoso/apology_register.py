@@ -8,6 +8,7 @@ from connectors.rebuilding import bundles, folded
 from hoso.forecasting import Progress
 from rules.deadlines.apologies import Account, reckoned
 from rules.deadlines.apology_figures import Register
+from rules.dossier import Dossier
 from rules.parking import Kept
 from rules.reference import Edition, Reference, reference_of
 from schemas.dossier import LOG
@@ -21,24 +22,26 @@ def registered(bootstrap: str, register: Register, archive: Archive | None, now:
     log = Whole(bootstrap, LOG, archive)
     read = 0
     for partition in log.partitions:
-        kept, accounts = dict[str, Kept](), defaultdict[str, Account](Account)
+        kept, dossiers, accounts = dict[str, Kept](), dict[str, Dossier](), defaultdict[str, Account](Account)
         records = Whole(bootstrap, LOG, archive, [partition]).records()
         for code, said in folded(records, reference, kept):
             accounts[code].hear(said)
+            if (dossier := kept[code].dossier) is not None:
+                # Of one that is archived since, as it was.
+                dossiers[code] = dossier
             progress(read := read + 1, log.size)
-        _enter(register, kept, accounts, reference, newest, now)
+        _enter(register, dossiers, accounts, reference, newest, now)
 
 
 def _enter(
     register: Register,
-    kept: dict[str, Kept],
+    dossiers: dict[str, Dossier],
     accounts: dict[str, Account],
     reference: Reference,
     newest: Edition,
     now: datetime,
 ) -> None:
-    for code, one in kept.items():
-        dossier = one.dossier
+    for code, dossier in dossiers.items():
         # Without a version no clock ever ran.
-        if dossier is not None and dossier.refversion is not None:
+        if dossier.refversion is not None:
             register.add(reckoned(dossier, accounts[code], reference.at(dossier.refversion), newest, now))

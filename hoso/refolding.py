@@ -13,7 +13,7 @@ from rules.parking import Kept, told
 from rules.reference import Reference
 from schemas.deadline import DEADLINES
 from schemas.dossier import LOG
-from schemas.event import Event
+from schemas.event import Event, NotAnEvent
 from schemas.notice import NOTICES
 from schemas.postal import REQUESTS
 from schemas.state import STATE, DossierStateChanged
@@ -35,7 +35,10 @@ def fold(log: Sequence[Message], reference: Reference) -> Fold:
     """Every dossier, fact by fact."""
     result = Fold()
     for code, event, raw, ref in stated(log):
-        result.kept[code], outputs = told(result.kept.get(code, Kept()), event, raw, ref, reference)
+        try:
+            result.kept[code], outputs = told(result.kept.get(code, Kept()), event, raw, ref, reference)
+        except NotAnEvent:
+            continue
         for fact in (Event.decode(output) for _, output in outputs):
             if isinstance(fact, DossierStateChanged):
                 result.states[code] = fact

@@ -16,7 +16,7 @@ __all__ = ["CannotRestore", "Source", "prepare", "restore_all"]
 
 
 def prepare(
-    bootstrap: str, archive: Archive, bundle: Bundle, partitions: int, replication: int, ids: Mapping[str, str]
+    bootstrap: str, archive: Archive, bundle: Bundle, partitions: int, replication: int | None, ids: Mapping[str, str]
 ) -> list[Source]:
     """Make the topics; what is to be copied. Raises CannotRestore, WrongPartitions, BrokenArchive, TryLater."""
     results = [agency.code for agency in bundle.agencies if agency.results_topic]

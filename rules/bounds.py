@@ -3,7 +3,7 @@
 import msgspec
 
 from rules.dossier import Dossier
-from schemas.deadline import LimitReached, RungReached
+from schemas.deadline import Archived, LimitReached, RungReached
 from schemas.event import Event
 from schemas.ops import EventSkipped, Retried
 
@@ -11,7 +11,7 @@ MOST_FACTS = 2_000
 MOST_STATE_BYTES = 256 * 1024
 MOST_KEPT_BYTES = 790_000
 """Of a parked dossier with all that waits: what the engine's record holds beside key, header and an alarm's trace."""
-UNREFUSED = (RungReached, LimitReached, Retried, EventSkipped)
+UNREFUSED = (RungReached, LimitReached, Archived, Retried, EventSkipped)
 """What time alone says, and the words that end a parking: refused, they would only come again."""
 
 encode = msgspec.msgpack.Encoder().encode

@@ -25,7 +25,7 @@ from rules.post.standard import attempt_limit, silence_limit, storage_limit
 from rules.reference import Edition, Reference, term_of
 from rules.standing import has_standing
 from schemas.clock import ClockState
-from schemas.deadline import LimitReached, ReferenceChanged, RungReached
+from schemas.deadline import Archived, LimitReached, ReferenceChanged, RungReached
 from schemas.dossier import Corrected, DossierFact, DossierStatus
 from schemas.event import Event
 from schemas.ops import AgedOut, StatusConfirmed
@@ -33,7 +33,7 @@ from schemas.postal import LegKind, ParcelStatus, PostalFact
 from schemas.reference import Procedure
 
 # A firing is judged by the ladder it speaks of. One that was void when it came may be due again under the same id.
-TIMERS = (RungReached, LimitReached)
+TIMERS = (RungReached, LimitReached, Archived)
 STANDING = "standing"
 ELSEWHERE = frozenset({Limit.ATTEMPT, Limit.SILENCE, Limit.STORAGE, Limit.APOLOGY})
 """Limits that the post's legs and the clock set; the agencies' facts set the others."""
@@ -80,6 +80,8 @@ class Dossier(Struct, frozen=True, array_like=True, gc=False):
     limits: tuple[LimitAt, ...] = ()
     started_under: str | None = None
     """The version in which its clock started: that one's term and supplement rule are its own for good."""
+    last_at: datetime | None = None
+    """When the last of its facts, but for timers', was taken in."""
 
     def view(self) -> View:
         """The dossier as its agencies' facts describe it."""
@@ -119,12 +121,12 @@ def seen_before(dossier: Dossier | None, event: Event) -> Verdict:
     """The same source, id and content is a repetition; the same source and id with another content a conflict."""
     if dossier is None or isinstance(event, TIMERS):
         return Verdict.NEW
-    content = dossier.seen.get(_short(event.ref))
+    content = dossier.seen.get(short(event.ref))
     if content is None:
         return Verdict.NEW
-    if content == _short(event.digest or ""):
+    if content == short(event.digest or ""):
         return Verdict.REPETITION
-    return Verdict.REPETITION if _short(event.ref + (event.digest or "")) in dossier.seen else Verdict.CONFLICT
+    return Verdict.REPETITION if short(event.ref + (event.digest or "")) in dossier.seen else Verdict.CONFLICT
 
 
 def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossier:
@@ -141,6 +143,9 @@ def evolve(before: Dossier | None, event: Event, reference: Reference) -> Dossie
             return _rung_reached(dossier, event)
         case LimitReached():
             return _limit_reached(dossier, event)
+        case Archived():
+            # Void, where it comes to a dossier that is open.
+            return dossier
     dossier = _remembered(dossier, event.ref, event)
     today = reference.at(event.refversion or dossier.refversion or "")
     match event:
@@ -334,10 +339,11 @@ def _passed(dossier: Dossier, key: str, in_force: set[str], says: bool = True) -
 
 
 def _remembered(dossier: Dossier, ref: str, event: Event) -> Dossier:
-    return replace(dossier, seen=dossier.seen | {_short(ref): _short(event.digest or "")})
+    last_at = max(dossier.last_at or event.recorded, event.recorded)
+    return replace(dossier, seen=dossier.seen | {short(ref): short(event.digest or "")}, last_at=last_at)
 
 
 @lru_cache(maxsize=256)
-def _short(text: str) -> bytes:
+def short(text: str) -> bytes:
     """Eight bytes that stand for a text: a dossier has at most 2,000 facts, so a collision needs 10^12 dossiers."""
     return blake2b(text.encode(), digest_size=8).digest()

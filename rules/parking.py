@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rules.archiving import Stub, archived, forgetting_fact, refused, seen_in, stub_at, stub_fact
 from rules.bounds import MOST_KEPT_BYTES, MOST_STATE_BYTES, beyond, encode, growth
 from rules.dossier import Dossier, evolve
 from rules.facts import Derived, caused, here
@@ -22,11 +23,12 @@ from rules.reference import Reference
 from rules.shown import shown
 from rules.time import due, limit_fact
 from schemas.clock import ClockState
-from schemas.deadline import LimitReached, RungReached
-from schemas.event import Event, NotAnEvent
+from schemas.deadline import Archived, ArchiveStage, LimitReached, RungReached
+from schemas.dossier import DossierFact
+from schemas.event import Event, NotAnEvent, ref_in
 from schemas.instant import VIETNAM
 from schemas.notice import NoticeKind
-from schemas.ops import EventSkipped, Retried
+from schemas.ops import EventSkipped, Reopened, Retried
 from schemas.state import DossierStateChanged
 
 PARKED = "parked"
@@ -65,6 +67,8 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
     why: str = ""
     since: datetime | None = None
     alarm_at: datetime | None = None
+    stub: Stub | None = None
+    """What is left of a dossier that is archived; then there is nothing else."""
     lettered: int = 0
     bound: int = 0
 
@@ -72,7 +76,9 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
         """When time alone sets something in motion next; for a parked dossier only the alarm."""
         if self.parked:
             return self.alarm_at
-        return self.dossier.next_due() if self.dossier else None
+        if self.stub is not None:
+            return self.stub.forgotten_at
+        return (self.dossier.next_due() or stub_at(self.dossier)) if self.dossier else None
 
 
 def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
@@ -81,6 +87,8 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
     `event` is None where this release does not know the fact's type: a newer one may. A fact that no record holds
     beside what waits already is left out, and `lettered` counts it.
     """
+    if kept.stub is not None:
+        return _of_a_stub(kept, kept.stub, event, reference)
     if not kept.parked:
         return _with_room(kept, *_folded(kept, event, raw, ref, reference))
     match event:
@@ -92,7 +100,7 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
             return kept, []
         case LimitReached() if event.data.limit == PARKED:
             return _alarmed(kept, event, reference)
-        case RungReached() | LimitReached():
+        case RungReached() | LimitReached() | Archived():
             # Timers say it again once the dossier moves on.
             return kept, []
     if kept.lettered:
@@ -107,13 +115,15 @@ def told(
     """What `advance` gives, with all that is set in motion in bytes: whoever says it, or would, folds with this.
 
     A fact whose consequences nobody can put into bytes parks its dossier; of one that is parked already, that is left
-    out which cannot be said.
+    out which cannot be said. Raises NotAnEvent where `advance` does, and where an archived one's cannot be said.
     """
     after, facts = advance(kept, event, raw, ref, reference)
     try:
         return after, [_output(fact, release) for fact in facts]
     except Exception as error:  # the public state is drawn here
         why = _unsayable(error)
+        if kept.stub is not None:
+            raise NotAnEvent(f"archived, and not to be said: {why}") from error
     if not after.parked:
         # Of a parked dossier what waited can be said, and the operator's word cannot: it has no effect.
         return (kept, []) if kept.parked else set_aside(kept, event, raw, ref, why, reference, release)
@@ -125,9 +135,9 @@ def set_aside(
 ) -> tuple[Kept, list[Output]]:
     """What is kept when this fact cannot be taken in for a reason that folding does not show, and what is said.
 
-    Its dossier waits from here; one that waits already leaves it out.
+    Its dossier waits from here; one that waits already, or is archived, leaves it out.
     """
-    if kept.parked:
+    if kept.parked or kept.stub is not None:
         return _left_out(kept), []
     after, facts = _with_room(kept, *_park(kept, event, Parked(ref, raw), why[:WORDS], reference))
     return after, [_output(fact, release) for fact in facts if not _why_unsayable([fact])]
@@ -164,9 +174,48 @@ def _left_out(kept: Kept) -> Kept:
     return replace(kept, lettered=kept.lettered + 1)
 
 
+def _of_a_stub(kept: Kept, stub: Stub, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
+    """What a fact comes to on an archived dossier. Raises NotAnEvent where a rule fails: there is nothing to park."""
+    try:
+        return _too_late(kept, stub, event, reference)
+    except Exception as error:
+        raise NotAnEvent(f"archived, and not refused: {type(error).__name__}: {error}") from error
+
+
+def _too_late(kept: Kept, stub: Stub, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
+    match event:
+        case Archived() if event.data.stage is ArchiveStage.FORGOTTEN and event.time == stub.forgotten_at:
+            return Kept(), []
+        case Reopened():
+            return _reopened(kept, stub, event, reference)
+        case DossierFact():
+            stub, notices = refused(stub, event, reference)
+            return replace(kept, stub=stub), notices
+    return kept, []
+
+
+def _reopened(kept: Kept, stub: Stub, event: Reopened, reference: Reference) -> tuple[Kept, list[Derived]]:
+    """What was kept before, by folding its log again; nothing where that is not all of it."""
+    again = Kept()
+    try:
+        for raw in event.data.facts():
+            fact = _decoded(raw)
+            again, _ = advance(again, fact, raw, fact.ref if fact else ref_in(raw), reference)
+    except ValueError:
+        return kept, []
+    if again.dossier is None or again.parked or seen_in(again.dossier) != stub.seen:
+        return kept, []
+    counted = replace(again.dossier, numbers=stub.numbers, sequence=stub.sequence + 1)
+    dossier = evolve(counted, event, reference)
+    return Kept(dossier), [caused(DossierStateChanged, event, partial(shown, dossier, dossier.view()), "reopened")]
+
+
 def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
     if event is None:
         return _park(kept, _envelope(raw), Parked(ref, raw), "this release does not know its type", reference)
+    if isinstance(event, Archived) and kept.dossier is not None and _is_due(kept.dossier, event):
+        stub, state = archived(kept.dossier, event)
+        return Kept(stub=stub), [state]
     try:
         after = evolve(kept.dossier, event, reference)
         after, facts = react(kept.dossier, after, event, reference)
@@ -188,6 +237,10 @@ def _measured(kept: Kept, after: Dossier, raw: bytes) -> Kept:
     bound = kept.bound + growth(after, raw) if is_known else MOST_STATE_BYTES + 1
     going = Kept(after, bound=bound)
     return going if bound <= MOST_STATE_BYTES else replace(going, bound=len(encode(going)))
+
+
+def _is_due(dossier: Dossier, event: Archived) -> bool:
+    return event.data.stage is ArchiveStage.STUB and event.time == stub_at(dossier)
 
 
 def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Reference) -> tuple[Kept, list[Derived]]:
@@ -298,11 +351,16 @@ def _alarmed(kept: Kept, event: LimitReached, reference: Reference) -> tuple[Kep
 
 
 def due_of(kept: Kept, refversion: str, now: datetime) -> list[Event]:
-    """What time alone sets in motion of what is kept: a dossier's rungs and limits, or a parked one's alarm."""
+    """What time alone sets in motion of what is kept.
+
+    A dossier's rungs and limits, or a parked one's alarm; when nothing of it moves any more, that it is archived.
+    """
+    if kept.stub is not None:
+        return [*forgetting_fact(kept.stub, refversion, now)]
     if kept.dossier is None:
         return []
     if not kept.parked:
-        return due(kept.dossier, refversion, now)
+        return due(kept.dossier, refversion, now) or [*stub_fact(kept.dossier, refversion, now)]
     if kept.alarm_at is None or kept.alarm_at > now:
         return []
     return [limit_fact(kept.dossier.code, PARKED, kept.parked[0].ref, kept.alarm_at, refversion, now)]

@@ -9,7 +9,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from rules.deadlines.reactions import clock_reacts, limit_reacts, rung_reacts
-from rules.dossier import Dossier, Verdict, Waiting, own_procedure, seen_before
+from rules.dossier import Dossier, Verdict, own_procedure, seen_before
 from rules.facts import Derived, caused
 from rules.life import View
 from rules.linked import linked_reacts
@@ -33,7 +33,7 @@ def react(before: Dossier | None, after: Dossier, event: Event, reference: Refer
     procedure = own_procedure(after, event, view, reference)
     turn = Turn(before or Dossier(after.code), after, event, view, procedure, edition)
     if seen_before(before, event) is Verdict.CONFLICT:
-        turn.tellings.append(_rejected(event.ref, "CONFLICT"))
+        turn.tellings.append(rejected(event.ref, "CONFLICT"))
     clock_reacts(turn)
     rung_reacts(turn)
     limit_reacts(turn)
@@ -54,19 +54,22 @@ def _standing(turn: Turn) -> None:
         return
     left = {waiting.ref for waiting in turn.after.waiting}
     why = "NO_STANDING" if _is_known(turn.after) else "UNKNOWN_DOSSIER"
-    turn.tellings.extend(_rejected(fact.ref, why, fact) for fact in turn.was.waiting if fact.ref not in left)
+    turn.tellings.extend(
+        rejected(fact.ref, why, DossierFact.decode(fact.raw).type) for fact in turn.was.waiting if fact.ref not in left
+    )
 
 
 def _is_known(dossier: Dossier) -> bool:
     return dossier.view().receiving is not None
 
 
-def _rejected(ref: str, why: str, waiting: Waiting | None = None) -> Telling:
+def rejected(ref: str, why: str, type: str | None = None) -> Telling:
+    """What the agency is told whose fact, by source and id, stays without effect."""
     source, id = ref.split(" ", 1)
     agency = agency_of(source)
     payload = {"id": id, "source": source, "reason": why}
-    if waiting is not None:
-        payload["type"] = DossierFact.decode(waiting.raw).type
+    if type is not None:
+        payload["type"] = type
     return Telling(NoticeKind.REJECTED, payload, {"why": why}, (ref, why), (agency,) if agency else ())
 
 

@@ -3,6 +3,7 @@
 """
 
 from datetime import date
+from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
@@ -59,6 +60,30 @@ class ReferenceChanged(Event):
     topic: ClassVar[str] = LOG
     writer: ClassVar[str] = "timers"
     type: Literal["vn.hoso.clock.reference_changed.v1"] = "vn.hoso.clock.reference_changed.v1"
+    data: Data
+
+
+class ArchiveStage(StrEnum):
+    """What is left of a finished dossier beside its log: a stub that refuses later facts, then nothing."""
+
+    STUB = "STUB"
+    FORGOTTEN = "FORGOTTEN"
+
+
+class Archived(Event):
+    """A finished dossier is archived: 90 days after its last fact it becomes a stub, 400 days later that goes as well.
+
+    `since` is when its last fact was taken in, or when it became a stub. The fold voids one after which facts came.
+    Later facts are refused as ARCHIVED until an operator reopens it.
+    """
+
+    class Data(Frozen):
+        stage: ArchiveStage
+        since: Instant
+
+    topic: ClassVar[str] = LOG
+    writer: ClassVar[str] = "timers"
+    type: Literal["vn.hoso.clock.archived.v1"] = "vn.hoso.clock.archived.v1"
     data: Data
 
 

@@ -1,7 +1,8 @@
 """What operators and the machinery say: decisions on the log, brakes, and bytes that nobody could read."""
 
 import base64
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Protocol, Self
@@ -9,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Protocol, Self
 from pydantic import Field
 
 from schemas.dossier import LOG
-from schemas.event import AgencyCode, Event, Frozen, LegName, LongText, ProcedureCode, ShortText
+from schemas.event import MOST_BYTES, AgencyCode, Event, Frozen, LegName, LongText, ProcedureCode, ShortText
 from schemas.instant import aware
 from schemas.postal import CarrierName, ParcelStatus
 from schemas.sealed import Box
@@ -18,6 +19,8 @@ HOLDS = "ops.holds"
 DEAD_LETTERS = "dead.letters"
 REDRIVEN, REDRIVEN_TIMES = "hoso-redriven", "hoso-redriven-times"
 """Headers of a record that an operator put back: the dead letter it comes from, and how often it was put back."""
+MOST_UNPACKED = 16 * 1024 * 1024
+"""Bytes of a dossier's log: 2,000 facts of 8 KiB."""
 MOST_BYTES_KEPT = 560_000
 """Of a record on the dead letters: its base64 must pass the workers' limit and the broker's."""
 MOST_KEY, MOST_REASON, A_HEADERS_FRAME = 200, 3900, 10
@@ -115,6 +118,41 @@ class EventSkipped(Event):
     writer: ClassVar[str] = "operators"
     type: Literal["vn.hoso.ops.event_skipped.v1"] = "vn.hoso.ops.event_skipped.v1"
     data: Data
+
+
+class Reopened(Event):
+    """An operator opens an archived dossier again: its log, up to where it was archived, is folded again from `log`.
+
+    `what` is the source and id of the fact that archived it. `log` holds those facts as they stand on the log, a line
+    of JSON each, compressed (zlib) and in base64. It has no effect unless they are all the facts there were.
+    """
+
+    class Data(Frozen):
+        what: LongText
+        why: LongText
+        by: ShortText
+        log: Annotated[str, Field(min_length=1, max_length=MOST_BYTES)]
+
+        def facts(self) -> list[bytes]:
+            """The facts, as they stand on the log. Raises ValueError where this is no such text."""
+            unpacked = zlib.decompressobj()
+            try:
+                lines = unpacked.decompress(base64.b64decode(self.log, validate=True), MOST_UNPACKED)
+            except zlib.error as error:
+                raise ValueError(f"no compressed log: {error}") from error
+            if not unpacked.eof:
+                raise ValueError(f"a log of more than {MOST_UNPACKED:,} bytes, or one cut short")
+            return lines.splitlines()
+
+    topic: ClassVar[str] = LOG
+    writer: ClassVar[str] = "operators"
+    type: Literal["vn.hoso.ops.reopened.v1"] = "vn.hoso.ops.reopened.v1"
+    data: Data
+
+
+def packed(facts: Iterable[bytes]) -> str:
+    """The facts of a log as `Reopened` carries them."""
+    return base64.b64encode(zlib.compress(b"\n".join(facts), level=9)).decode()
 
 
 class Brake(StrEnum):

@@ -99,6 +99,8 @@ class DossierStateChanged(Event):
         refversion: str | None = None
         started_under: str | None = None
         """The version whose term and supplement rule count: the one in which the clock started."""
+        archived_at: Instant | None = None
+        """Since when the finished dossier is archived: what agencies state after that is refused."""
 
     topic: ClassVar[str] = STATE
     writer: ClassVar[str] = "streams"

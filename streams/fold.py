@@ -14,7 +14,7 @@ from schemas.instant import aware
 from schemas.metrics import counter, histogram
 from schemas.ops import DEAD_LETTERS, DeadLetterKept
 from schemas.release import RELEASE
-from streams.codec import decode, encode, refversion_of
+from streams.codec import NOTHING, decode, encode, refversion_of
 from streams.engine import Letter, Record, Stepped, TooLarge, Unfit
 from streams.guard import Guard
 from streams.holds import Holds
@@ -82,7 +82,9 @@ def _stepped(before: Kept, after: Kept, outputs: Sequence[Output], record: Recor
     """What is kept from here, said, and left to the dead letters for this reason if there was no room for it."""
     letters = _letters(record, why) if after.lettered > before.lettered else ()
     next_due = after.next_due()
-    return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs, letters=letters)
+    # Of an archived dossier that is forgotten, nothing is kept.
+    closed = after == NOTHING
+    return Stepped(encode(after), next_due.timestamp() if next_due else None, outputs, letters, closed)
 
 
 def _letters(record: Record, why: str) -> tuple[Letter, ...]:

@@ -7,10 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 
+import structlog
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, RetriableError
 
 from schemas.login import LoginSettings, WrongLogin, refused_since
+
+log = structlog.get_logger(__name__)
 
 Take = Callable[[bytes], None]
 POLL_MS = 1000
@@ -20,10 +23,20 @@ BOOTSTRAP_MS = 10_000
 """How long (real time) the brokers may take to answer; then the worker ends and is started again."""
 
 
-def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = lambda: True) -> None:
+class Lost(Exception):
+    """A topic can be followed no longer: from here on nothing new of it would be known."""
+
+
+Gone = Callable[[Lost], object]
+"""What becomes of a process that can follow a topic no longer: a worker ends. Called in the follower's thread."""
+
+
+def follow(bootstrap: str, topic: str, take: Take, gone: Gone, enough: Callable[[], bool] = lambda: True) -> None:
     """Give every record's value to `take`, up to the end as it is now and until it is enough; then in a thread.
 
-    Raises WrongLogin where Kafka refuses our password, and what kafka-python raises.
+    Raises WrongLogin where Kafka refuses our password, what kafka-python raises, and what `take` does. In the thread
+    none of it can be raised to anybody: `gone` is called, once, and the following is over. Brokers that are away, or
+    that refuse our password for a while, are neither: the library tries again by itself.
     """
     consumer = _consumer(bootstrap)
     place = TopicPartition(topic, 0)
@@ -37,8 +50,17 @@ def follow(bootstrap: str, topic: str, take: Take, enough: Callable[[], bool] = 
                 take(record.value or b"")
 
     def go_on() -> None:
-        while True:
-            turn()
+        try:
+            while True:
+                try:
+                    turn()
+                except RetriableError as error:
+                    log.warning("topic.unread", topic=topic, error=repr(error))
+                    time.sleep(POLL_MS / 1000)
+        except Exception as error:
+            lost = Lost(f"{topic} can be followed no longer: {error!r}")
+            lost.__cause__ = error
+            gone(lost)
 
     while consumer.position(place) < end or not enough():
         turn()

@@ -6,7 +6,7 @@ from rules.holds import Brakes, Resolve, timer_concerns
 from rules.parking import Kept
 from schemas.event import Event, NotAnEvent, UnknownType
 from schemas.ops import HOLDS, Brake, HoldLifted, HoldSet
-from streams.following import follow
+from streams.following import Gone, follow
 
 log = structlog.get_logger()
 
@@ -23,9 +23,9 @@ class Holds:
         self.changes = 0
         """Another number after every change of what concerns timers."""
 
-    def start(self) -> None:
-        """Read to the end as it is now, then follow."""
-        follow(self._bootstrap, HOLDS, self.hears)
+    def start(self, gone: Gone) -> None:
+        """Read to the end as it is now, then follow; `gone` is called where that can go on no longer."""
+        follow(self._bootstrap, HOLDS, self.hears, gone)
 
     def stops(self, kept: Kept) -> bool:
         """Whether a hold stops the timers of what is kept: of all, or of its agencies or its procedure."""

@@ -46,6 +46,8 @@ class EngineMetrics(Collector):
         yield _gauge("hoso_worker_lag_records", [((number,), part.lag) for number, part in owned])
         yield _gauge("hoso_worker_dossiers", [((number,), len(part.states)) for number, part in owned])
         yield _gauge("hoso_worker_memory_bytes", [((), engine.table.bytes_held)])
+        if engine.memory_budget_bytes is not None:
+            yield _gauge("hoso_worker_memory_budget_bytes", [((), engine.memory_budget_bytes)])
 
 
 def _counters(counters: Counters) -> Iterator[Family]:

@@ -19,7 +19,12 @@ def serving(engine: Engine, host: str, port: int, name: str = "") -> Callable[[]
 
     async def ready(_: web.Request) -> web.Response:
         places = {number: position._asdict() for number, position in engine.positions().items()}
-        body = {"ready": engine.ready, "lag": engine.lag, "positions": places}
+        body = {
+            "ready": engine.ready,
+            "lag": engine.lag,
+            "is_within_memory": engine.is_within_memory,
+            "positions": places,
+        }
         return web.json_response(body, status=200 if engine.ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:

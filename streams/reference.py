@@ -8,7 +8,7 @@ import structlog
 from rules.reference import Reference, UnknownVersion
 from schemas.reference import REFERENCE, Bundle, ReferencePublished
 from schemas.upcasting import may_write
-from streams.following import follow
+from streams.following import Gone, follow
 
 log = structlog.get_logger()
 
@@ -43,9 +43,12 @@ class Library:
         """When the version in force was published."""
         return self._published[self.newest]
 
-    def start(self) -> None:
-        """Read to the end as it is now, then follow. Waits until there is at least one version."""
-        follow(self._bootstrap, REFERENCE, self._take, enough=lambda: self._newest is not None)
+    def start(self, gone: Gone) -> None:
+        """Read to the end as it is now, then follow. Waits until there is at least one version.
+
+        `gone` is called where that can go on no longer: without it each fact of a later version would wait in vain.
+        """
+        follow(self._bootstrap, REFERENCE, self._take, gone, enough=lambda: self._newest is not None)
 
     def _take(self, raw: bytes) -> None:
         event = ReferencePublished.decode(raw)

@@ -37,6 +37,10 @@ class WorkerSettings(LoginSettings, TracingSettings):
     log_partitions: Annotated[int, Field(ge=1, le=1000)] = 8
     """Partitions of the log and of what is derived from it: chosen once, for life."""
 
+    worker_memory_mb: Annotated[int, Field(ge=1)] = 4096
+    """Its budget for dossiers in memory, in MiB of keys and states; above it the worker folds on and is not ready. The
+    process needs some half as much again."""
+
     ops_host: str = "127.0.0.1"
     """Where /healthz, /readyz and /metrics listen."""
 

@@ -15,7 +15,7 @@ from schemas.postal import REQUESTS
 from schemas.telemetry import configure
 from schemas.topics import TABLE, WORKER
 from streams.credentials import credentials
-from streams.engine import Engine, Sweep, Timers, build_app, run_worker, topic_id_reader
+from streams.engine import Engine, Sweep, Timers, build_app, end, run_worker, topic_id_reader
 from streams.fold import Firing, Fold, Rebasing
 from streams.guard import Guard
 from streams.holds import Holds
@@ -39,7 +39,7 @@ def main() -> NoReturn:
     library = Library(settings.kafka_bootstrap)
     _come_in(library, settings)
     holds = Holds(settings.kafka_bootstrap, lambda code: library.reference.at(library.newest).resolve(code))
-    holds.start()
+    holds.start(end)
     app, engine = build(settings, library, holds)
     log.info(
         "process.started",
@@ -79,6 +79,7 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
         log_id=topic_id_reader(settings.kafka_bootstrap, LOG, **settings.client()),
         poison=fold.poison,
         effects=EFFECTS,
+        memory_budget_bytes=settings.worker_memory_mb << 20,
     )
     engine.on_owned.append(guard.own)
     engine.on_revoked.append(guard.leave)
@@ -88,7 +89,7 @@ def build(settings: WorkerSettings, library: Library, holds: Holds) -> tuple[Any
 def _come_in(library: Library, settings: WorkerSettings) -> None:
     """Learn the reference data; a login that Kafka refuses ends the process with a sentence and status 2."""
     try:
-        library.start()
+        library.start(end)
     except WrongLogin as error:
         sys.stderr.write(f"{error}.\n")
         sys.exit(2)

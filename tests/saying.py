@@ -1,10 +1,12 @@
-"""A command as an operator gives it, within this process: a process of its own takes two seconds to start.
+"""A command as an operator gives it: `typed` in a process of its own, which takes two seconds to start, or within this.
 
-Each command has a test that starts one; for what else it says and does, this is the same code. Not for `import` and
+Each command has a test that starts one; for what else it says and does, `says` runs the same code. Not for `import` and
 `project`: how they log stays for whatever runs after them.
 """
 
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
@@ -27,3 +29,9 @@ def says(environment: Mapping[str, str], *argv: str) -> "subprocess.CompletedPro
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return subprocess.CompletedProcess(argv, done.exit_code, done.stdout, done.stderr)
+
+
+def typed(environment: Mapping[str, str], *argv: str) -> "subprocess.CompletedProcess[str]":
+    """What a command says in a process of its own, and how it ends."""
+    command, env = [sys.executable, "-m", "hoso.cli.main", *argv], {**os.environ, **environment}
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)

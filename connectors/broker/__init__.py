@@ -1,6 +1,6 @@
 """The one door to kafka-python. Every function raises TryLater when the broker is away."""
 
-from connectors.broker.admin import Made, Place, admin, make_topics, topic_id
+from connectors.broker.admin import Made, Place, Short, admin, make_topics, topic_id
 from connectors.broker.consumer import Consumer
 from connectors.broker.producer import Producer
 from connectors.broker.reader import Reader, partition_of, read_all, read_key
@@ -15,6 +15,7 @@ __all__ = [
     "Place",
     "Producer",
     "Reader",
+    "Short",
     "admin",
     "make_topics",
     "partition_of",

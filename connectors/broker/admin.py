@@ -1,6 +1,6 @@
 """The cluster itself: its topics and their settings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from connectors.broker.copies import copies, enough, safe
 from connectors.broker.record import answering
 from connectors.verdicts import TryLater
 from schemas.login import LoginSettings
@@ -41,26 +42,46 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Short:
+    """A topic with fewer copies than it should have."""
+
+    topic: str
+    copies: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
-    """What became of asking for topics: those that are new, and those there with another partition count."""
+    """What became of asking for topics: those that are new, those there with another partition count, and those there
+    with fewer copies.
+    """
 
     created: list[str]
     different: list[tuple[Place, int]]
+    short: list[Short]
 
 
-def make_topics(bootstrap: str, places: Sequence[Place], replication: int = 1) -> Made:
-    """Make the missing ones in one call, and set the settings of the others right."""
+def make_topics(bootstrap: str, places: Sequence[Place], replication: int | None = None) -> Made:
+    """Make the missing ones in one call, and set the settings of the others right.
+
+    Without `replication` there are as many copies as brokers, three at most. How many a topic has already stays.
+    """
     with admin(bootstrap) as client:
-        there = {
-            topic["name"]: len(topic["partitions"]) for topic in client.describe_topics() if not topic["error_code"]
-        }
+        described = [topic for topic in client.describe_topics() if not topic["error_code"]]
+        brokers = [one["broker_id"] for one in client.describe_cluster()["brokers"]]
+        wanted = replication or enough(brokers, described)
+        there = {topic["name"]: topic for topic in described}
         missing = [place for place in places if place.name not in there]
         if missing:
-            _create(client, missing, replication)
-        kept = [place for place in places if place.name in there]
-        _correct(client, kept)
-        different = [(place, there[place.name]) for place in kept if there[place.name] != place.partitions]
-        return Made([place.name for place in missing], different)
+            _create(client, missing, wanted)
+        kept = [(place, there[place.name]) for place in places if place.name in there]
+        _correct(client, {place.name: place.config | safe(copies(topic)) for place, topic in kept})
+        counts = [(place, len(topic["partitions"])) for place, topic in kept]
+        return Made(
+            created=[place.name for place in missing],
+            different=[(place, count) for place, count in counts if count != place.partitions],
+            short=[Short(place.name, copies(topic), wanted) for place, topic in kept if copies(topic) < wanted],
+        )
 
 
 def topic_id(bootstrap: str, topic: str) -> str:
@@ -77,7 +98,7 @@ def _create(client: Any, places: Sequence[Place], replication: int) -> None:
         place.name: {
             "num_partitions": place.partitions,
             "replication_factor": replication,
-            "configs": place.config | _safe(replication),
+            "configs": place.config | safe(replication),
         }
         for place in places
     }
@@ -90,21 +111,16 @@ def _create(client: Any, places: Sequence[Place], replication: int) -> None:
     client.wait_for_topics([place.name for place in places])
 
 
-def _safe(replication: int) -> dict[str, str]:
-    """With three copies, two must have a record before it counts, and none that lacks it may lead."""
-    return {"min.insync.replicas": str(max(1, replication - 1)), "unclean.leader.election.enable": "false"}
-
-
-def _correct(client: Any, places: Sequence[Place]) -> None:
+def _correct(client: Any, wanted: Mapping[str, Mapping[str, str]]) -> None:
     """Change those settings that differ, and only those."""
-    if not places:
+    if not wanted:
         return
-    asked = [ConfigResource(ConfigResourceType.TOPIC, place.name) for place in places]
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
     found = client.describe_configs(asked, config_filter="all")["topic"]
     changes = [
-        ConfigResource(ConfigResourceType.TOPIC, place.name, differing)
-        for place in places
-        if (differing := {k: v for k, v in place.config.items() if found[place.name].get(k, {}).get("value") != v})
+        ConfigResource(ConfigResourceType.TOPIC, name, differing)
+        for name, config in wanted.items()
+        if (differing := {k: v for k, v in config.items() if found[name].get(k, {}).get("value") != v})
     ]
     if changes:
         client.alter_configs(changes)

@@ -1,21 +1,26 @@
 """The cluster as an operator sees it: its brokers, the copies of its partitions, its disks."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.broker.admin import admin
+from connectors.broker.copies import copies, enough
 from connectors.broker.record import answering
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """How many brokers there are, how many partitions each topic has, and which of them lack a leader or a copy."""
+    """How many brokers there are, what topics, and which of their partitions lack a leader or a copy."""
 
     brokers: int
     topics: dict[str, int]
     leaderless: tuple[str, ...]
     short_of_copies: tuple[str, ...]
+    copies: dict[str, int] = field(default_factory=dict)
+    """Of how many copies each topic is, those included that are away."""
+    enough: int = 1
+    """How many a topic should have where nobody says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ def look(bootstrap: str, timeout_ms: int = 10_000) -> Cluster:
         topics={topic["name"]: len(topic["partitions"]) for topic in topics},
         leaderless=_those(partitions, lambda one: one["leader_id"] < 0),
         short_of_copies=_those(partitions, lambda one: len(one["isr_nodes"]) < len(one["replica_nodes"])),
+        copies={topic["name"]: copies(topic) for topic in topics},
+        enough=enough((one["broker_id"] for one in brokers), topics),
     )
 
 

@@ -1,4 +1,6 @@
-"""Kafka itself: whether it answers, every partition has a leader and its copies, and the topics are there."""
+"""Kafka itself: whether it answers, every partition has a leader and its copies, and the topics are there with
+as many copies as they should have.
+"""
 
 from collections.abc import Iterator
 
@@ -22,6 +24,12 @@ SHORT_OF_COPIES = Said(
     "{partitions} có ít bản sao hơn mức phải có; {brokers}",
     "{partitions} with fewer copies than they should have; {brokers}",
 )
+FEWER_THAN_ASKED = Said(
+    "{topics} có ít bản sao hơn {wanted}: hỏng một đĩa là có thể mất dữ liệu ở đó; tệp copies.json: docs/upgrading.md",
+    "{topics} with fewer copies than {wanted}: a broker's disk may take what is there with it; for copies.json see "
+    "docs/upgrading.md",
+)
+HAS_COPIES = Said("{topic} có {count}", "{topic} has {count}")
 MISSING = Said("thiếu {topics} của kế hoạch", "{topics} of the plan missing")
 OTHER_COUNT = Said(
     "{topics} có số phân vùng khác với HOSO_LOG_PARTITIONS",
@@ -66,3 +74,17 @@ def _topics(cluster: Cluster, bundle: Bundle | None, place: Place) -> Iterator[F
         what = OTHER_COUNT.of(topics=many(len(other), "topic", vi="topic"))
         has = [HAS_COUNT.of(topic=name, count=cluster.topics[name], wanted=counts[name]) for name in other[:3]]
         yield Finding(AREA, Severity.WARNING, what, "hoso topics list", listed(has))
+    yield from _fewer(cluster, [one.name for one in plan], place)
+
+
+def _fewer(cluster: Cluster, names: list[str], place: Place) -> Iterator[Finding]:
+    """Topics of the plan that were made with fewer copies than are asked for; `hoso topics apply` adds none."""
+    wanted = place.settings.replication or cluster.enough
+    # A topic that could not be described has no partitions, and no copies to count.
+    short = [name for name in names if 0 < cluster.copies.get(name, 0) < wanted]
+    if short:
+        what = FEWER_THAN_ASKED.of(topics=many(len(short), "topic", vi="topic"), wanted=wanted)
+        has = [HAS_COPIES.of(topic=name, count=cluster.copies[name]) for name in short]
+        move = f"kafka-reassign-partitions.sh --bootstrap-server {place.bootstrap}"
+        helps = f"{move} --reassignment-json-file copies.json --execute"
+        yield Finding(AREA, Severity.WARNING, what, helps, listed(has))

@@ -18,7 +18,7 @@ start_help = """Start the local Kafka, detached, and wait until it answers.
 \b
 hoso broker start               on port 9092, or a free one if somebody has it
 hoso broker start --port 9192   on this port or not at all
-hoso broker start --nodes 3     three that copy each other: HOSO_REPLICATION=3 hoso topics apply
+hoso broker start --nodes 3     three that copy each other: every topic has three copies then
 hoso broker start --secured     TLS, names with passwords, rights: hoso topics apply --acls
 HOSO_HOME=/tmp/other hoso broker start    a second one, with data of its own
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from hoso.cli.cluster import later
+
 if TYPE_CHECKING:
     from schemas.reference import Calendar
 
@@ -48,7 +50,9 @@ def answering() -> Iterator[None]:
         yield
     except UnknownVersion as error:
         stop(f"a dossier rests on version {error.args[0]}, which is not on the topic reference")
-    except (TryLater, Refused, BrokenArchive, WrongReference, CannotApply, OSError) as error:
+    except TryLater as error:
+        stop(later(error))
+    except (Refused, BrokenArchive, WrongReference, CannotApply, OSError) as error:
         stop(str(error))
 
 

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hoso.cli.calendar_files import answering, stop
-from hoso.cli.cluster import bootstrap_of
+from hoso.cli.cluster import bootstrap_of, version_of
 from hoso.cli.counted import counted
+from hoso.cli.why import MOST_WHY
 
 if TYPE_CHECKING:
     from connectors.confirming import Claim, Judged, Word
 
 READ_EVERY, SAID_EVERY = 200_000, 1_000
-MOST_WHY, MOST_BY = 3_000, 100
+MOST_BY = 100
 
 
 def confirm(
@@ -66,7 +67,7 @@ def confirm(
     with answering():
         bootstrap = bootstrap_of()
         found = look(bootstrap, wanted, timedelta(days=days), _read)
-        judged = list(judge(replace(word, refversion=_version(bootstrap)), wanted, found))
+        judged = list(judge(replace(word, refversion=version_of(bootstrap)), wanted, found))
         if not dry_run:
             _say(bootstrap, judged)
     _tell(carrier, judged, dry_run, as_json)
@@ -112,13 +113,6 @@ def _word(carrier: str, file: Path | None, why: str, by: str | None, unreported:
         raise typer.BadParameter(f"--why has at most {MOST_WHY} signs, --by {MOST_BY}")
     reason = ": ".join(part for part in (f"{carrier}'s list {file.name}" if file else "", why) if part)
     return Word(carrier, reason, said, unreported=unreported)
-
-
-def _version(bootstrap: str) -> str:
-    from connectors.history import published_versions
-
-    versions = published_versions(bootstrap)
-    return versions[-1] if versions else stop("no reference data is published: `hoso reference apply`")
 
 
 # ---------------------------------------------------------------- what becomes of it

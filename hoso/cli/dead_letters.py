@@ -20,14 +20,17 @@ from connectors.dead_letters import (
     read,
     redrivable,
 )
-from connectors.verdicts import TryLater
+from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.why import reason as reason_of
 from hoso.letters import SHORT, became, hex_of, planned_row, row_of, text_of, told
 
 if TYPE_CHECKING:
     from connectors.dead_letters import Opens
     from connectors.redriving import Planned
     from connectors.seal import Evidence
+    from connectors.settings import Settings
+    from connectors.store import Store
 
 dead_letters = typer.Typer()
 
@@ -53,7 +56,8 @@ def show_all(
     hoso dead-letters list --topic agency.events.H29.12 --state waiting
     hoso dead-letters list --json | jq '.[] | {topic, reason, count: (.letters | length)}'
     """
-    found = narrowed(_read(bootstrap_of(), shut=True), topic, reason)
+    with answering():
+        found = narrowed(_read(bootstrap_of(), shut=True), topic, reason)
     groups = grouped(one for one in found if state is None or one.state is state)
     if as_json:
         rows = [
@@ -88,15 +92,13 @@ def show(
     """
     from connectors.redriving import reading
 
-    bootstrap = bootstrap_of()
-    one = _named(_read(bootstrap), [letter])[0]
-    if raw:
-        if one.shut is not None:
-            print(one.shut, file=sys.stderr)
-            raise typer.Exit(1)
-        sys.stdout.buffer.write(one.raw)
-        return
-    found, text = reading(one, _evidence(bootstrap)), text_of(one.raw)
+    with answering():
+        bootstrap = bootstrap_of()
+        one = _named(_read(bootstrap), [letter])[0]
+        if raw:
+            sys.stdout.buffer.write(one.raw if one.shut is None else stop(one.shut))
+            return
+        found, text = reading(one, _evidence(bootstrap)), text_of(one.raw)
     if as_json:
         row = row_of(one) | {"whole_reason": one.kept.data.reason, "reads_now": found.reads, "now": found.says}
         row |= {"text": text} if text is not None else {"bytes": one.kept.data.bytes}
@@ -139,11 +141,14 @@ def redrive(
 
     if not letters and topic is None and reason is None:
         raise typer.BadParameter("say which: letters by id or place, --topic or --reason")
-    if not why and not dry_run:
-        raise typer.BadParameter("--why is needed, unless with --dry-run")
-    bootstrap = bootstrap_of()
-    chosen = _chosen(_read(bootstrap), letters or [], topic, reason, once_more)
-    planned = plan(chosen, _evidence(bootstrap), unread=unread, once_more=once_more)
+    if not dry_run:
+        if not why:
+            raise typer.BadParameter("--why is needed, unless with --dry-run")
+        why = reason_of(why)
+    with answering():
+        bootstrap = bootstrap_of()
+        chosen = _chosen(_read(bootstrap), letters or [], topic, reason, once_more)
+        planned = plan(chosen, _evidence(bootstrap), unread=unread, once_more=once_more)
     rows = []
     for row in map(planned_row, planned) if dry_run else _put_back(bootstrap, planned, why):
         rows.append(row)
@@ -177,20 +182,15 @@ def _put_back(bootstrap: str, planned: Sequence["Planned"], why: str) -> Iterato
 
 
 def _read(bootstrap: str, *, shut: bool = False) -> list[DeadLetter]:
-    """All letters, opened where the openers' key lies here; `shut`: as their topic holds them."""
-    try:
-        return read(bootstrap, None if shut else _opens(bootstrap))
-    except TryLater as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
+    """All letters, opened where the openers' key lies here; `shut`: as their topic holds them. Raises TryLater."""
+    return read(bootstrap, None if shut else _opens(bootstrap))
 
 
 def _named(found: Sequence[DeadLetter], names: Sequence[str]) -> list[DeadLetter]:
     try:
         return list({one.id: one for one in (named(found, name) for name in names)}.values())
     except NoSuchLetter as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
+        stop(str(error))
 
 
 def _opens(bootstrap: str) -> "Opens | None":
@@ -198,16 +198,13 @@ def _opens(bootstrap: str) -> "Opens | None":
     from connectors.letter_boxes import LetterOpener
     from connectors.secrets import NoSuchSecret, load_secrets
     from connectors.settings import Settings
-    from connectors.store import open_store
 
     settings = Settings(kafka_bootstrap=bootstrap)
     try:
         private = load_secrets(settings.secrets_dir).openers_private
     except NoSuchSecret:
         return None
-    store = open_store(settings.database_url)
-    store.migrate()
-    return LetterOpener(store, private).opened
+    return LetterOpener(_store(settings), private).opened
 
 
 def _evidence(bootstrap: str) -> "Evidence | None":
@@ -215,10 +212,19 @@ def _evidence(bootstrap: str) -> "Evidence | None":
     from connectors.day_keys import DayEvidence
     from connectors.secrets import NoSuchSecret, load_secrets
     from connectors.settings import Settings
-    from connectors.store import open_store
 
     settings = Settings(kafka_bootstrap=bootstrap)
     try:
-        return DayEvidence(open_store(settings.database_url), load_secrets(settings.secrets_dir).evidence)
+        keys = load_secrets(settings.secrets_dir).evidence
     except NoSuchSecret:
         return None
+    return DayEvidence(_store(settings), keys)
+
+
+def _store(settings: "Settings") -> "Store":
+    """The database here, its tables in this release's form. Raises TryLater."""
+    from connectors.store import open_store
+
+    store = open_store(settings.database_url)
+    store.migrate()
+    return store

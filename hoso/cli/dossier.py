@@ -12,6 +12,7 @@ from rich.table import Table
 from connectors.history import History, history, published
 from connectors.verdicts import TryLater
 from hoso.cli.cluster import bootstrap_of
+from rules.facts import here
 from rules.reference import Reference
 from rules.shown import days_of, days_shown, shown
 from schemas import trace
@@ -32,6 +33,9 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
     """
     told, _ = found(code)
     state = to_builtins(shown(told.dossier, told.dossier.view()))
+    archived_at = here(told.kept.stub.archived_at) if told.kept.stub else None
+    if archived_at is not None:
+        state["archived_at"] = archived_at.isoformat()
     held = [days_shown(row) for row in days_of(told.dossier, date_of(clock().now()))]
     if as_json:
         document = {"code": code, "state": state | {"days": held}, "timeline": _timeline(told)}
@@ -39,6 +43,8 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
         return
     console = Console()
     console.print(f"[bold]{code}[/]  {state['status']}  (national status {state.get('national_status', '-')})")
+    if archived_at is not None:
+        console.print(f"  archived since {archived_at:%Y-%m-%d}: later facts are refused; hoso reopen {code} opens it")
     for name in ("procedure_code", "channel", "return_mode", "receiving_agency", "competent_agency", "holder"):
         if name in state:
             console.print(f"  {name.replace('_', ' ')}: {state[name]}")

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
 from hoso.cli.counted import counted
+from hoso.cli.why import reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from connectors.secrets import Secrets
     from connectors.settings import Settings
 
-MOST_WHY = 3_000
 OF = "code"
 
 
@@ -72,14 +72,13 @@ def one(
     """
     from connectors.erasing import under_way
 
-    if not why.strip() or len(why) > MOST_WHY:
-        raise typer.BadParameter(f"--why takes a reason of at most {MOST_WHY} characters")
+    why = reason(why)
     with answering():
         bootstrap = bootstrap_of()
         stops = under_way(bootstrap, code)
         if stops and not even_though_open:
             stop("\n".join([f"{code} is under way; --even-though-open erases it all the same, and then:", *stops]))
-        document = _erased(bootstrap, code, why.strip(), by or getpass.getuser())
+        document = _erased(bootstrap, code, why, by or getpass.getuser())
     file = output or Path(f"erased-{code}.json")
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     file.write_text(text, encoding="utf-8")
@@ -127,12 +126,13 @@ def _erased(bootstrap: str, code: str, why: str, by: str) -> dict[str, Any]:
     """Destroyed, stated, certified. The feed is looked at once more: a notice may have been opened just before."""
     from connectors.broker import Producer
     from connectors.erasing import NothingToErase, certificate, destroy, state
-    from connectors.history import published_versions
+    from connectors.reference import in_force
     from connectors.seal import Evidence
     from connectors.store import open_store
 
     settings, secrets = _installation(bootstrap)
-    version = next(reversed(published_versions(bootstrap)), None)
+    bundle = in_force(bootstrap)
+    version = bundle.version if bundle else None
     store = open_store(settings.database_url)
     store.migrate()
     try:

@@ -60,6 +60,7 @@ COMMANDS = (
     Command("import", "hoso.cli.import_", "Let facts in from a table, or from two exports, through the same gate."),
     Command("notices", "hoso.cli.notices", "What agencies were told by callback and did not take; say it again."),
     Command("dossier", "hoso.cli.dossier", "Show a dossier's state and timeline."),
+    Command("reopen", "hoso.cli.reopen", "Open an archived dossier again, so that its agencies are heard."),
     Command("explain", "hoso.cli.explain", "Show a dossier's deadline with its working, or its citizen's link."),
     Command("certificate", "hoso.cli.certificate", "Issue a signed certificate of a due date, or check one."),
     Command("receipt", "hoso.cli.receipt", "Show the signed receipt of a result handed over, or check one."),

@@ -1,23 +1,27 @@
 """`hoso parked ...`: dossiers whose facts wait because one could not be folded; retry them, or skip that one."""
 
+import base64
 import getpass
 import json
-import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hoso.cli.cluster import bootstrap_of
+from hoso.cli.calendar_files import answering, stop
+from hoso.cli.cluster import bootstrap_of, version_of
 from hoso.cli.counted import counted
+from hoso.cli.why import reason
 
 if TYPE_CHECKING:
+    from connectors.parked import Parked
+    from rules.parking import Parked as Waiting
     from schemas.ops import EventSkipped, Retried
 
 parked = typer.Typer()
 
-Code = Annotated[str, typer.Argument(help="The dossier's code.")]
-Why = Annotated[str, typer.Option(help="The reason; it stands on the log beside your name.")]
+Code = Annotated[str, typer.Argument(help="The dossier's code, as `list` shows it.")]
+Why = Annotated[str, typer.Option(callback=reason, help="The reason; it stands on the log beside your name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -27,75 +31,93 @@ def show_all(as_json: AsJson = False) -> None:
 
     \b
     hoso parked list
+    hoso parked list --json | jq -r '.[] | [.dossier, .why] | @tsv'
     """
     from connectors.parked import standing
 
-    found = standing(bootstrap_of())
+    with answering():
+        found = standing(bootstrap_of())
     if as_json:
-        rows = [asdict(one) | {"since": one.since.isoformat()} for one in found]
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print(json.dumps([_row(one) for one in found], ensure_ascii=False, indent=2))
         return
     for one in found:
-        print(f"{one.dossier}  {one.facts} wait since {one.since.isoformat()}: {one.why}  ({one.what})")
+        print(_line(one))
     if not found:
         print("no dossier is parked")
 
 
 @parked.command()
-def show(code: Code) -> None:
-    """Show the facts of one parked dossier that wait, in their order, as they came.
+def show(code: Code, as_json: AsJson = False) -> None:
+    """Show one parked dossier: why, whether this release folds what waits, and what it does not, in order, as it came.
 
     \b
     hoso parked show H29.12-261102-0001
+    hoso parked show H29.12-261102-0001 --json | jq -r '.waiting[].text | fromjson.type'
     """
+    from connectors.dead_letters import printable
     from connectors.history import history, published
 
-    bootstrap = bootstrap_of()
-    found = history(bootstrap, published(bootstrap), code)
-    if found is None or not found.kept.parked:
-        print(
-            f"{code} is not parked by this release's rules: `hoso parked retry {code}` folds what waits",
-            file=sys.stderr,
-        )
-        raise typer.Exit(1)
-    print(f"{code}: {found.kept.why}")
-    for one in found.kept.parked:
-        print(one.raw.decode(errors="replace"))
-    if found.kept.lettered:
-        later = counted(found.kept.lettered, "later fact")
-        print(f"{later} with the dead letters: no more fits; `hoso dead-letters redrive` after the retry")
+    with answering():
+        bootstrap = bootstrap_of()
+        one = _one(bootstrap, code)
+        version_of(bootstrap)
+        found = history(bootstrap, published(bootstrap), code)
+    waiting, lettered = (found.kept.parked, found.kept.lettered) if found else ((), 0)
+    now = found.kept.why if found else ""
+    if as_json:
+        facts = {"waiting": [_fact(fact) for fact in waiting], "lettered": lettered}
+        print(json.dumps(_row(one) | {"folds_now": not waiting, "now": now} | facts, ensure_ascii=False, indent=2))
+        return
+    print(_line(one))
+    print(f"today: {now or f'this release folds what waits: `hoso parked retry {code}`'}")
+    for fact in waiting:
+        print(printable(fact.raw.decode(errors="replace")))
+    if lettered:
+        print(f"{counted(lettered, 'later fact')} with the dead letters: put back after the retry, in order")
 
 
 @parked.command()
 def retry(code: Code, why: Why) -> None:
     """Fold what waits again, in order: what failed is mended. A fact on the log, so that a rebuild agrees.
 
+    What is not parked is refused, with status 1. If a fact fails again, it and those behind it wait on.
+
     \b
     hoso parked retry H29.12-261102-0001 --why "release 0.1.1 reads it"
     """
-    from connectors.history import published_versions
     from connectors.parked import retried
 
-    bootstrap = bootstrap_of()
-    _say(bootstrap, retried(code, getpass.getuser(), published_versions(bootstrap)[-1], why))
+    with answering():
+        bootstrap = bootstrap_of()
+        one = _one(bootstrap, code)
+        _say(bootstrap, retried(one.dossier, getpass.getuser(), version_of(bootstrap), why))
 
 
 @parked.command()
 def skip(code: Code, why: Why) -> None:
-    """Go on without the fact that failed: it stays on the log and has no effect.
+    """Go on without the fact that failed: it stays on the log and has no effect. Those behind it are folded.
+
+    What is not parked is refused, with status 1.
 
     \b
     hoso parked skip H29.12-261102-0001 --why "sent twice by mistake"
     """
-    from connectors.history import published_versions
-    from connectors.parked import skipped, standing
+    from connectors.parked import skipped
 
-    bootstrap = bootstrap_of()
-    found = next((one for one in standing(bootstrap) if one.dossier == code), None)
-    if found is None:
-        print(f"{code} is not parked", file=sys.stderr)
-        raise typer.Exit(1)
-    _say(bootstrap, skipped(found, getpass.getuser(), published_versions(bootstrap)[-1], why))
+    with answering():
+        bootstrap = bootstrap_of()
+        one = _one(bootstrap, code)
+        _say(bootstrap, skipped(one, getpass.getuser(), version_of(bootstrap), why))
+
+
+def _one(bootstrap: str, code: str) -> "Parked":
+    """The parked dossier of this code; a sentence and status 1 where none is. Raises TryLater."""
+    from connectors.parked import NotParked, standing_one
+
+    try:
+        return standing_one(bootstrap, code)
+    except NotParked as error:
+        stop(str(error))
 
 
 def _say(bootstrap: str, event: "Retried | EventSkipped") -> None:
@@ -105,3 +127,21 @@ def _say(bootstrap: str, event: "Retried | EventSkipped") -> None:
     with Producer(bootstrap, "hoso-parked") as producer:
         producer.publish([event])
     print(f"{event.type.removeprefix('vn.hoso.')} is on the log of {event.subject}")
+
+
+def _line(one: "Parked") -> str:
+    waits = "waits" if one.facts == 1 else "wait"
+    return f"{one.dossier}  {counted(one.facts, 'fact')} {waits} since {one.since.isoformat()}: {one.why}  ({one.what})"
+
+
+def _row(one: "Parked") -> dict[str, Any]:
+    """A parked dossier for machines."""
+    return asdict(one) | {"since": one.since.isoformat()}
+
+
+def _fact(one: "Waiting") -> dict[str, str]:
+    """A fact that waits, for machines: its bytes as text, or in base64 where they are none."""
+    from hoso.letters import text_of
+
+    text = text_of(one.raw)
+    return {"what": one.shown} | ({"text": text} if text is not None else {"bytes": base64.b64encode(one.raw).decode()})

@@ -2,12 +2,13 @@
 
 import getpass
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hoso.cli.cluster import bootstrap_of
+from hoso.cli.calendar_files import answering, stop
+from hoso.cli.cluster import bootstrap_of, version_of
+from hoso.cli.why import reason
 
 if TYPE_CHECKING:
     from connectors.silent import OpenLeg
@@ -27,7 +28,8 @@ def show_all(as_json: AsJson = False) -> None:
     from connectors.silent import unheard
     from schemas.instant import now
 
-    rows = [_row(leg) for leg in unheard(_open_legs(bootstrap_of()), now())]
+    with answering():
+        rows = [_row(leg) for leg in unheard(_open_legs(bootstrap_of()), now())]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -44,7 +46,7 @@ def show_all(as_json: AsJson = False) -> None:
 def age_out(
     code: Annotated[str, typer.Argument(help="The dossier's code.")],
     leg: Annotated[str, typer.Argument(help="The leg, such as D1.")],
-    why: Annotated[str, typer.Option(help="The reason; it stands on the log beside your name.")],
+    why: Annotated[str, typer.Option(callback=reason, help="The reason; it stands on the log beside your name.")],
 ) -> None:
     """Decide that nothing more is waited for of an item: its agency is told, and a new address sends it again.
 
@@ -52,18 +54,17 @@ def age_out(
     hoso silent age-out H29.12-261102-0001 D1 --why "searched for with the post, not found"
     """
     from connectors.broker import Producer
-    from connectors.history import published_versions
     from connectors.silent import NotOpen, aged_out
 
-    bootstrap = bootstrap_of()
-    legs = _open_legs(bootstrap)
-    try:
-        event = aged_out(legs, code, leg, getpass.getuser(), published_versions(bootstrap)[-1], why)
-    except NotOpen as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
-    with Producer(bootstrap, "hoso-silent") as producer:
-        producer.publish([event])
+    with answering():
+        bootstrap = bootstrap_of()
+        legs = _open_legs(bootstrap)
+        try:
+            event = aged_out(legs, code, leg, getpass.getuser(), version_of(bootstrap), why)
+        except NotOpen as error:
+            stop(str(error))
+        with Producer(bootstrap, "hoso-silent") as producer:
+            producer.publish([event])
     print(f"{event.type.removeprefix('vn.hoso.')} is on the log of {code}")
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hoso.cli.cluster import bootstrap_of
+from hoso.cli.counted import counted
 
 if TYPE_CHECKING:
+    from connectors.broker import Short
     from connectors.granting import Difference
 
 topics = typer.Typer()
@@ -34,12 +36,15 @@ def apply(
 ) -> None:
     """Make the topics that are missing and set right what somebody changed; again changes nothing.
 
+    Each has a copy on every broker, on three at most, or as many as HOSO_REPLICATION says. A topic that is there keeps
+    as many as it has: those with fewer are named, and docs/upgrading.md says how they get more.
+
     With --acls (a cluster that asks for names and passwords: docs/security.md) the rights and the quotas too. Rights of
     others than our processes and the agencies are left alone.
 
     \b
     hoso topics apply
-    HOSO_KAFKA_BOOTSTRAP=kafka1:9092 HOSO_REPLICATION=3 hoso topics apply
+    HOSO_KAFKA_BOOTSTRAP=kafka1:9092 hoso topics apply
     hoso topics apply --acls --dry-run
     hoso topics apply --acls --prune
     """
@@ -53,16 +58,18 @@ def apply(
         raise typer.BadParameter("--prune and --dry-run belong to --acls")
     settings = Settings(kafka_bootstrap=bootstrap_of())
     made: list[str] = []
+    short: list[Short] = []
     try:
         agencies = read_dir(settings.reference_dir).agencies
         if not dry_run:
-            made = plan.apply(
+            done = plan.apply(
                 settings.kafka_bootstrap,
                 [agency.code for agency in agencies],
                 settings.log_partitions,
                 settings.replication,
                 [agency.code for agency in agencies if agency.results_topic],
             )
+            made, short = done.created, done.short
         found = granting.compare(settings.kafka_bootstrap, agencies) if acls else None
         if found and not dry_run:
             granting.apply(settings.kafka_bootstrap, found, prune=prune)
@@ -70,12 +77,29 @@ def apply(
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
     if as_json:
-        print(json.dumps({"made": made} | (_granted(found, prune) if found else {})))
+        print(
+            json.dumps(
+                {"made": made, "short": [asdict(one) for one in short]} | (_granted(found, prune) if found else {})
+            )
+        )
         return
     if not dry_run:
         print("\n".join(made) or "every topic is there")
+        _tell_copies(short)
     if found:
         _tell(found, prune)
+
+
+def _tell_copies(short: "list[Short]") -> None:
+    """A line a topic, and what is to be done."""
+    for one in short:
+        print(f"? {one.topic}: {counted(one.copies, 'copy', 'copies')}, not {one.wanted}", file=sys.stderr)
+    if short:
+        print(
+            "A topic that is there keeps as many copies as it has. kafka-reassign-partitions.sh gives it more "
+            "(docs/upgrading.md, More copies), then `hoso topics apply` again.",
+            file=sys.stderr,
+        )
 
 
 @topics.command()

@@ -116,9 +116,13 @@ class Engine:
     def ready(self) -> bool:
         """Assigned, recovered, consuming, moving, and within the memory budget. Without partitions it is ready too."""
         tables: Any = self.app.tables
-        within = self.memory_budget_bytes is None or self.table.bytes_held <= self.memory_budget_bytes
         moving = not self.app.should_stop and not self.watchdog.worried
-        return bool(tables.actives_ready) and moving and within
+        return bool(tables.actives_ready) and moving and self.is_within_memory
+
+    @property
+    def is_within_memory(self) -> bool:
+        """Whether the states it holds are within the memory budget; it folds on above it."""
+        return self.memory_budget_bytes is None or self.table.bytes_held <= self.memory_budget_bytes
 
     @property
     def lag(self) -> int:

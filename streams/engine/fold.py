@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import structlog
 
 from streams.engine.counters import Counters
-from streams.engine.endings import TooLarge, Unfit
+from streams.engine.endings import Hole, TooLarge, Unfit
 from streams.engine.partition import Partition
 from streams.engine.step import Poison, Record, Step, Stepped
 from streams.engine.stored import CLOSED, HEADER, LOG_ID, MARK, due_of, moved, pack, state_of
@@ -43,6 +43,9 @@ class Fold:
     def apply(self, unit: Unit) -> None:
         """Fold its records in order; leave in the Unit what must be sent."""
         part = self.table.held[unit.tp.partition]
+        if part.folded is not None and unit.start > part.folded:
+            # A queue that was cleared in a recovery: what stands in the ledger may never have come to us.
+            raise Hole(f"{unit.tp.topic}[{unit.tp.partition}] goes on at {unit.start}, folded up to {part.folded}")
         for raw in unit.records:
             record = Record(raw.key or b"", raw.value or b"", raw.offset, raw.partition, raw.timestamp, raw.headers)
             stored = part.states.get(record.key)

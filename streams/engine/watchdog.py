@@ -1,4 +1,6 @@
-"""A worker that lives and does nothing ends: lag without a commit, or a start or recovery that does not move."""
+"""A worker that lives and does nothing ends: lag without a commit, a start or recovery that does not move, or
+rebalances without end.
+"""
 
 import asyncio
 from typing import Any, NoReturn
@@ -8,10 +10,13 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.engine.endings import Stalled, end
+from streams.engine.fruitless import Fruitless
 from streams.engine.standing import loops, standing
 from streams.engine.table import StateTable
 
 LOOK_SECONDS = 5.0
+FRUITLESS_SECONDS = 600.0
+"""Rebalances clear what is counted towards the shorter limit, not what is counted towards this one."""
 WORRIED_LOOKS = 2
 """After so many idle looks in a row the worker says that it is not ready, long before it ends."""
 
@@ -24,12 +29,19 @@ class Watchdog:
     An end of the log that cannot be read counts as lag: the cause may be our own client.
     """
 
-    def __init__(self, table: StateTable, limit_seconds: float, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        table: StateTable,
+        limit_seconds: float,
+        look_seconds: float = LOOK_SECONDS,
+        fruitless_seconds: float = FRUITLESS_SECONDS,
+    ) -> None:
         self.table = table
         self.look_seconds = look_seconds
         self.limit = max(1, round(limit_seconds / look_seconds))
         self.idle: dict[int, tuple[int | None, int]] = {}
         self.recovering: tuple[object, int] = (None, 0)
+        self.fruitless = Fruitless(table, max(1, round(fruitless_seconds / look_seconds)))
 
     async def watch(self) -> None:
         """Runs as long as the table does."""
@@ -45,7 +57,6 @@ class Watchdog:
         if self.table.app.rebalancing or not self._began:
             self.look_at_recovery()
         else:
-            self.recovering = (None, 0)
             self.look_at_lag(await self._ends())
 
     @property
@@ -55,6 +66,7 @@ class Watchdog:
 
     def look_at_lag(self, ends: dict[int, int] | None) -> None:
         """End the process if an owned partition has lag and its commit has not moved for too long."""
+        self.recovering = (None, 0)
         owned = self.table.owned
         self.idle = {number: idle for number, idle in self.idle.items() if number in owned}
         for number in owned:
@@ -68,6 +80,8 @@ class Watchdog:
                 known = f"lag {part.lag}" if ends is not None else "the log's end cannot be read"
                 seconds = self.limit * self.look_seconds
                 self._end(f"partition {number}: {known}, committed {part.committed} for {seconds:.0f} s")
+        self.fruitless.look_at_lag(ends is not None)
+        self._look_at_both()
 
     def look_at_recovery(self) -> None:
         """End the process if a rebalance or recovery has not moved for too long."""
@@ -78,6 +92,14 @@ class Watchdog:
         if self.recovering[1] >= self.limit:
             seconds = self.limit * self.look_seconds
             self._end(f"no progress in a rebalance or recovery for {seconds:.0f} s: {seen}")
+        self.fruitless.look_at_recovery()
+        self._look_at_both()
+
+    def _look_at_both(self) -> None:
+        """End the process if one rebalance after another has kept it from getting anywhere."""
+        if self.fruitless.too_long:
+            seconds = self.fruitless.looks * self.look_seconds
+            self._end(f"no commit and no recovery that came farther for {seconds:.0f} s, {self.fruitless}")
 
     @property
     def _began(self) -> bool:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ from hoso.supervisor import Supervisor
 from schemas.event import Event, type_name
 from schemas.instant import VIETNAM
 from schemas.topics import agency_topic
-from tests.saying import says
+from tests.saying import says, typed
 from tests.waiting import until
 
 STARTS = datetime(2026, 11, 17, 7, 30, tzinfo=VIETNAM)
@@ -206,8 +205,7 @@ class House:
 
     def hoso(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """A command as an operator gives it."""
-        command = [sys.executable, "-m", "hoso.cli.main", *argv]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | self._environment)
+        return typed(self._environment, *argv)
 
     def says(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """The same without a process of its own."""

@@ -28,6 +28,7 @@ from schemas import ops
 from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.notice import Notice, NoticeKind, Words
+from schemas.state import STATE, DossierStateChanged
 from schemas.topics import agency_topic
 from tests.collector import Collector
 from tests.e2e.house import FIRST_TRY, REFUSED, House, a_contact, built
@@ -256,3 +257,32 @@ def test_all_that_is_owed_is_in_the_one_database(house: House, database_url: str
 
     assert {"dispatch", "poll", "callbacks"} <= queues
     assert (house.home / "hoso.db").exists() == (not database_url)
+
+
+def test_a_finished_dossier_is_archived_refuses_what_comes_later_and_is_opened_again(house: House) -> None:
+    """It needs a house whose clock goes months on."""
+    code = house.a_code()
+    house.received(code)
+    house.state(code, "result_ready", outcome="APPROVED", physical=False)
+    house.state(code, "result_returned", mode="COUNTER", receiver="Nguyễn Văn Mẫu")
+    house.wait("it is returned", lambda: house.shown(code).get("status") == "RESULT_RETURNED")
+
+    house.clock.jump(DAYS)
+    archived = house.wait("it is archived", lambda: house.facts(LOG, code, "clock.archived"))
+    house.state(code, "apology_issued", reason="Trễ", signed_by="Trần Thị Mẫu", channel="LETTER")
+    rejected = house.wait_told(code, "rejected")
+    opened = house.hoso("reopen", code, "--why", "complaint 14/2027")
+    house.wait("it is open", lambda: _last_state(house, code).archived_at is None)
+    before = house.shown(code)
+    house.state(code, "apology_issued", reason="Trễ", signed_by="Trần Thị Mẫu", channel="LETTER")
+    house.wait("it is heard again", lambda: _last_state(house, code).sequence > before["sequence"])
+
+    assert [one.data.stage for one in archived] == ["STUB"]
+    assert rejected["payload"]["reason"] == "ARCHIVED"
+    assert opened.returncode == 0, opened.stderr
+    assert house.kinds(code).count("rejected") == 1
+
+
+def _last_state(house: House, code: str) -> DossierStateChanged.Data:
+    data: DossierStateChanged.Data = house.facts(STATE, code, "dossier.state_changed")[-1].data
+    return data

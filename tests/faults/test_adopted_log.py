@@ -29,7 +29,7 @@ from schemas.state import STATE
 from streams.engine import CRASHED, STOPPED
 from tests.builders import a_bundle, received
 from tests.joining import join
-from tests.saying import says
+from tests.saying import says, typed
 
 pytestmark = pytest.mark.broker
 DOSSIERS, PARTITIONS = 40, 4
@@ -102,12 +102,6 @@ def environment(restored: Restored) -> dict[str, str]:
         "HOSO_INSTANCE": "worker-0",
         "HOSO_CLOCK": "",
     }
-
-
-def typed(environment: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
-    """A command in a process of its own."""
-    argv, env = [sys.executable, "-m", "hoso.cli.main", *words], os.environ | environment
-    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 def adopt_log(restored: Restored, *options: str, says: Says = says) -> dict[str, Any]:

@@ -11,12 +11,21 @@ from schemas.event import Event
 
 PARTITIONS = 4
 ENDS_SECONDS = 60
+OLDER = """
+import sys
+import streams.worker
+from schemas.event import TYPES
+del TYPES[sys.argv[1]]
+from hoso.cli.main import main
+main(["worker"])
+"""
+"""A worker of a release that does not know a type yet."""
 
 
 class Worker:
-    """`hoso worker`, of a home of its own; starts when it is made."""
+    """`hoso worker`, of a home of its own; starts when it is made. It may be of a release that `lacks` a type."""
 
-    def __init__(self, kafka: str, home: Path, clock: str) -> None:
+    def __init__(self, kafka: str, home: Path, clock: str, lacks: str = "") -> None:
         settings = {
             "HOSO_HOME": str(home),
             "HOSO_KAFKA_BOOTSTRAP": kafka,
@@ -25,7 +34,7 @@ class Worker:
             "HOSO_CLOCK": clock,
         }
         self._log = (home / "worker.log").open("ab")
-        command = [sys.executable, "-m", "hoso.cli.main", "worker"]
+        command = [sys.executable, *(("-c", OLDER, lacks) if lacks else ("-m", "hoso.cli.main", "worker"))]
         self._process = subprocess.Popen(command, env=os.environ | settings, stdout=self._log, stderr=subprocess.STDOUT)
 
     def kill(self) -> None:

@@ -3,18 +3,26 @@
 import json
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError
 from typer.testing import CliRunner
 
-from hoso import broker
+from connectors.broker import Place, make_topics
+from connectors.broker.cluster import look
+from connectors.doctor import cluster
+from hoso import broker, pipeline
+from hoso.broker import Broker
 from hoso.cli.broker import broker as command
+from hoso.cli.topics import topics
 from hoso.java import CannotStart
 from hoso.ports import LOOPBACK, free_port
 from hoso.settings import Settings
+from tests.connectors.doctor.conftest import a_place, with_kafka
 
 TOPIC = "kept"
 
@@ -66,27 +74,122 @@ def test_a_second_start_returns_the_broker_that_runs(tmp_path: Path) -> None:
             broker.start(tmp_path, free_port())
 
 
+SAFE = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Three nodes with what `hoso up` makes on them. They start slowly, so the tests share them."""
+    with broker.running(tmp_path_factory.mktemp("three"), nodes=3) as started:
+        pipeline.prepare(started.bootstrap)
+        yield started
+
+
+def safety(bootstrap: str) -> dict[str, dict[str, str]]:
+    """Of every topic what makes its copies worth something."""
+    with KafkaAdminClient(bootstrap_servers=bootstrap.split(",")) as admin:
+        names = [topic["name"] for topic in admin.describe_topics()]
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        found = admin.describe_configs(asked, config_filter="all")["topic"]
+    return {name: {key: found[name][key]["value"] for key in SAFE} for name in names}
+
+
+def set_up(bootstrap: str, topic: str, **settings: str) -> None:
+    """Somebody's hand on a topic."""
+    changed = {name.replace("_", "."): value for name, value in settings.items()}
+    with KafkaAdminClient(bootstrap_servers=bootstrap.split(",")) as admin:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, changed)])
+
+
 @pytest.mark.broker
-def test_a_node_of_three_that_is_killed_comes_back_where_it_was_and_three_stay_three(tmp_path: Path) -> None:
-    with broker.running(tmp_path, nodes=3) as three:
-        say(three.bootstrap, b"xin chao", copies=3)
-        three.pids[1].end(0, signal.SIGKILL)
-        found = broker.status(tmp_path)
+def test_on_three_nodes_every_topic_has_three_copies_of_which_two_must_have_a_record(three: Broker) -> None:
+    found = look(three.bootstrap)
 
-        whole = broker.start(tmp_path, dies_with_us=True)
+    assert {"dossier.events", "reference", "hoso-worker-dossiers-changelog"} <= set(found.topics)
+    assert set(found.copies.values()) == {3}
+    assert {name: said for name, said in safety(three.bootstrap).items() if said != SAFE} == {}
 
-        assert found is not None and [node.id for node in found.missing()] == [2]
-        assert (whole.nodes, whole.missing()) == (three.nodes, ())
-        assert (whole.pids[0], whole.pids[2]) == (three.pids[0], three.pids[2])
-        assert brokers(whole.nodes[1].address) == 3
-        assert hear(whole.bootstrap) == b"xin chao"
-    assert broker.status(tmp_path) is None
+
+@pytest.mark.broker
+def test_what_somebody_changed_is_set_right_on_topics_that_exist(three: Broker) -> None:
+    set_up(three.bootstrap, "reference", min_insync_replicas="1", unclean_leader_election_enable="true")
+    assert safety(three.bootstrap)["reference"] != SAFE
+
+    pipeline.prepare(three.bootstrap)
+
+    assert safety(three.bootstrap)["reference"] == SAFE
+
+
+@pytest.mark.broker
+def test_topics_with_fewer_copies_than_asked_are_named_by_apply_and_by_the_doctor_and_stay_writable(
+    three: Broker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    letters, one = "ops.dead-letters.of-the-test", {"min.insync.replicas": "1"}
+    monkeypatch.setenv("HOSO_KAFKA_BOOTSTRAP", three.bootstrap)
+    make_topics(three.bootstrap, [Place(letters, 1, {})], replication=1)
+    set_up(three.bootstrap, letters, min_insync_replicas="2")
+
+    (short,) = make_topics(three.bootstrap, [Place(letters, 1, {})]).short
+    with a_place(tmp_path, f"sqlite:///{tmp_path / 'hoso.db'}") as house:
+        (well,) = cluster.findings(with_kafka(house, three.bootstrap))
+    monkeypatch.setenv("HOSO_REPLICATION", "4")
+    applied = CliRunner().invoke(topics, ["apply"])
+    with a_place(tmp_path, f"sqlite:///{tmp_path / 'hoso.db'}") as house:
+        (found,) = cluster.findings(with_kafka(house, three.bootstrap))
+
+    assert (short.topic, short.copies, short.wanted) == (letters, 1, 3)
+    assert safety(three.bootstrap)[letters] == SAFE | one
+    assert applied.exit_code == 0
+    assert "? dossier.events: 3 copies, not 4" in applied.stderr
+    assert "docs/upgrading.md" in applied.stderr
+    assert well.what.startswith("3 brokers at")
+    assert "fewer copies than 4" in found.what
+    assert "dossier.events has 3" in found.detail
+    assert found.help_command.startswith("kafka-reassign-partitions.sh")
+
+
+@pytest.mark.broker
+def test_with_two_of_three_nodes_away_nobody_is_told_that_a_record_is_kept(three: Broker) -> None:
+    with KafkaAdminClient(bootstrap_servers=three.bootstrap.split(",")) as admin:
+        (log,) = admin.describe_topics(["dossier.events"])
+    of_the_first = next(one["partition_index"] for one in log["partitions"] if one["leader_id"] == three.nodes[0].id)
+    with KafkaProducer(
+        bootstrap_servers=three.bootstrap.split(","), acks="all", request_timeout_ms=3000, delivery_timeout_ms=6000
+    ) as producer:
+        producer.send("dossier.events", b"{}", partition=of_the_first).get(timeout=10)
+
+        for pid in three.pids[1:]:
+            pid.end(0, signal.SIGKILL)
+
+        with pytest.raises(KafkaError):
+            producer.send("dossier.events", b"{}", partition=of_the_first).get(timeout=10)
+    whole = broker.start(three.home, dies_with_us=True)
+    assert brokers(whole.bootstrap) == 3
+
+
+@pytest.mark.broker
+def test_a_node_of_three_that_is_killed_comes_back_where_it_was_and_three_stay_three(three: Broker) -> None:
+    home, before = three.home, broker.status(three.home)
+    assert before is not None
+    say(three.bootstrap, b"xin chao", copies=3)
+    before.pids[1].end(0, signal.SIGKILL)
+    found = broker.status(home)
+
+    whole = broker.start(home, dies_with_us=True)
+
+    assert found is not None and [node.id for node in found.missing()] == [2]
+    assert (whole.nodes, whole.missing()) == (before.nodes, ())
+    assert (whole.pids[0], whole.pids[2]) == (before.pids[0], before.pids[2])
+    assert brokers(whole.nodes[1].address) == 3
+    assert hear(whole.bootstrap) == b"xin chao"
+    assert broker.stop(home)
+    assert broker.status(home) is None
     assert not any(pid.is_alive() for pid in whole.pids)
 
-    with broker.running(tmp_path) as again:
+    with broker.running(home) as again:
         assert (hear(again.bootstrap), brokers(again.bootstrap)) == (b"xin chao", 3)
     with pytest.raises(CannotStart, match="of 3 nodes"):
-        broker.start(tmp_path, nodes=1)
+        broker.start(home, nodes=1)
 
 
 @pytest.mark.broker

@@ -10,8 +10,11 @@ from typer.testing import CliRunner, Result
 from connectors import topics
 from connectors.broker import Message, Producer, read_all
 from connectors.letters import keep
+from connectors.secrets import OPENERS, ensure_secrets
+from connectors.settings import Settings
 from hoso.cli.dead_letters import dead_letters
-from schemas.postal import WEBHOOKS
+from schemas.instant import now
+from schemas.postal import WEBHOOKS, WebhookReceived
 from schemas.topics import agency_topic
 
 AGENCY = agency_topic("H29.12")
@@ -67,6 +70,8 @@ def test_one_letter_is_shown_as_far_as_a_terminal_can_and_its_bytes_written_as_t
     [
         (("redrive", "--why", "x"), "say which"),
         (("redrive", "--topic", WEBHOOKS), "--why is needed"),
+        (("redrive", "--topic", WEBHOOKS, "--why", " "), "a reason of at most"),
+        (("redrive", "--topic", WEBHOOKS, "--why", "x" * 3_001), "a reason of at most"),
         (("redrive", "nobody", "--why", "x"), "no dead letter is named nobody"),
         (("show", "nobody"), "hoso dead-letters list"),
     ],
@@ -75,6 +80,24 @@ def test_what_cannot_be_done_is_said_with_the_next_step(reason: str, words: tupl
     answer = said(*words)
 
     assert (answer.exit_code != 0, says in answer.output) == (True, True), answer.output
+
+
+def test_a_sealed_word_of_a_carrier_is_shown_where_no_process_has_made_the_tables_yet(kafka: str) -> None:
+    topics.apply(kafka, ["H29.12"])
+    home = Settings(kafka_bootstrap=kafka)
+    ensure_secrets(home.secrets_dir)
+    (home.secrets_dir / OPENERS).unlink()
+    body = {"key_id": "webhooks-2026-11-26", "box": "AAAA"}
+    data = {"carrier": "ghn", "via": "webhook", "verdict": "none", "body": body}
+    word = WebhookReceived.model_validate(
+        {"id": uuid.uuid4().hex, "source": "/carriers/ghn", "subject": "ghn", "time": now().isoformat(), "data": data}
+    )
+    with Producer(kafka) as producer:
+        keep(Message(WEBHOOKS, 0, 5_100_000, b"ghn", word.encode()), "a code of tomorrow", producer)
+
+    shown = said("show", f"{WEBHOOKS}/0/5100000")
+
+    assert (shown.exit_code, "is destroyed" in shown.stdout) == (0, True), shown.output
 
 
 def test_a_topic_that_takes_nothing_holds_up_no_other(kafka: str, reason: str) -> None:

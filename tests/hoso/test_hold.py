@@ -16,6 +16,7 @@ from rules.parking import Kept
 from schemas.ops import Brake
 from streams.holds import Holds as WorkersHolds
 from tests.builders import a_bundle, fold, received
+from tests.streams.endings import never
 from tests.waiting import until
 
 OF_THE_TEST = ("--agency", "000.00.12.H29", "--procedure", "1.003003")
@@ -93,7 +94,7 @@ def test_a_worker_knows_the_holds_before_its_first_timer_fires_and_follows_them(
     said("timers", "--procedure", "1.009994", "--why", "its term is about to change")
     holds = WorkersHolds(kafka)
 
-    holds.start()
+    holds.start(never)
     at_once = holds.stops(Kept(dossier))
     said("release", "timers", "--procedure", "1.009994", "--why", "it has changed")
     until(lambda: not holds.stops(Kept(dossier)))

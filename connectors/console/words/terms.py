@@ -197,6 +197,8 @@ FACTS = {
     "aged_out": ("Thôi chờ tin bưu gửi", "Aged out"),
     "retried": ("Xử lý lại", "Retried"),
     "event_skipped": ("Bỏ qua một sự kiện", "A fact skipped"),
+    "archived": ("Đưa vào lưu trữ", "Archived"),
+    "reopened": ("Mở lại từ lưu trữ", "Opened again"),
     "reference_changed": ("Áp dụng dữ liệu tham chiếu khác", "Other reference data in force"),
 }
 VALUES = {

@@ -21,6 +21,7 @@ from streams.following import follow
 from tests.connectors.secured.conftest import QUICK, Cluster
 from tests.holding import a_hold
 from tests.secured import restart
+from tests.streams.endings import never
 
 pytestmark = pytest.mark.broker
 PATIENCE = 60
@@ -109,7 +110,7 @@ def process(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proce
         made.polled(b"before")
         made.published(b"before")
         assert made.holds.start()
-        follow(cluster.bootstrap, HOLDS, made.hear)
+        follow(cluster.bootstrap, HOLDS, made.hear, never)
         yield made
         made.holds.close()
 

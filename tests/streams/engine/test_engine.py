@@ -2,10 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streams.engine import ForeignWriter, Letter, Record, Stepped, TooLarge, Unfit
+from streams.engine.endings import Hole
 from streams.engine.stored import due_of, state_of, watermark_of
 from tests.streams.engine.doubles import CHANGELOG, Raw, bare, unit_of
 
@@ -178,7 +180,7 @@ async def test_a_changelog_that_somebody_else_wrote_to_is_noticed(tmp_path: Path
 
 
 def test_what_is_held_in_memory_is_counted(tmp_path: Path) -> None:
-    engine, _ = bare(tmp_path, keep, memory_budget_bytes=1)
+    engine, _ = bare(tmp_path, keep)
     engine.fold.apply(unit_of(Raw(b"k", b"a", 0), Raw(b"k", b"b", 1)))
     part = engine.table.held[0]
 
@@ -187,6 +189,21 @@ def test_what_is_held_in_memory_is_counted(tmp_path: Path) -> None:
 
     assert held == len(b"k") + 16 + len(b"ab")
     assert part.bytes_held == 0
+
+
+def test_above_its_memory_budget_a_worker_is_not_ready_and_folds_on(tmp_path: Path) -> None:
+    budget = len(b"k") + 16 + len(b"ab")
+    engine, _ = bare(tmp_path, keep, memory_budget_bytes=budget)
+    tables: Any = engine.app.tables
+    tables.actives_ready = True
+    engine.fold.apply(unit_of(Raw(b"k", b"ab", 0)))
+    within = engine.ready
+
+    engine.fold.apply(unit_of(Raw(b"k", b"c", 1)))
+
+    assert (within, engine.ready, engine.state(0, b"k")) == (True, False, b"abc")
+    engine.table.held[0].drop(b"k")
+    assert engine.ready
 
 
 @pytest.mark.anyio
@@ -224,3 +241,12 @@ def test_a_finished_key_that_meets_a_late_record_waits_for_its_commit_too(tmp_pa
     part.committed = 1
 
     assert part.finished() == []
+
+
+def test_records_that_never_came_are_not_passed_over(tmp_path: Path) -> None:
+    """A queue that a recovery cleared: the next Unit would hide the lost one behind its watermarks."""
+    engine, _ = bare(tmp_path, keep)
+    engine.fold.apply(unit_of(Raw(b"k", b"one", 0)))
+
+    with pytest.raises(Hole, match="goes on at 2, folded up to 1"):
+        engine.fold.apply(unit_of(Raw(b"k", b"three", 2)))
