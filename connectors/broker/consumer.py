@@ -27,6 +27,8 @@ MOST_FENCED = 5
 """So often in a row a member may be fenced before it must be that two processes bear one name."""
 STILL_SECONDS = 10.0
 """After so long without a record the consumer looks whether there is one; at one place twice, it is renewed."""
+PUT_OFF_SECONDS = 60.0
+"""After so long without a commit that is taken the consumer is renewed; what was not committed comes again."""
 
 log = structlog.get_logger()
 
@@ -59,6 +61,7 @@ class Consumer:
         self._held: list[Message] = []
         self._looked_at, self._stood_at = time.monotonic(), dict[Any, int]()
         self._fenced, self._unsettled = 0, False
+        self._put_off_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -86,8 +89,12 @@ class Consumer:
         return found
 
     def commit(self) -> None:
-        """All that was handed out is done. A group that moved on meanwhile gives it to somebody again: no error."""
+        """All that was handed out is done. A group that moved on meanwhile gives it to somebody again: no error.
+
+        TryLater again and again for a minute: it comes in anew, and what was not committed comes again.
+        """
         if not self._handed:
+            self._put_off_at = None
             return
         mine = self._connected().assignment()
         offsets = {place: OffsetAndMetadata(offset, "", -1) for place, offset in self._handed.items() if place in mine}
@@ -99,8 +106,10 @@ class Consumer:
             if isinstance(error.__cause__, FencedInstanceIdError):
                 raise RuntimeError(f"another process calls itself {self._instance}: set HOSO_INSTANCE") from error
             if not isinstance(error.__cause__, CommitFailedError):
+                self._put_off(error)
                 raise
         self._handed.clear()
+        self._put_off_at = None
 
     def keep_place(self) -> None:
         """Stay in the group while the work waits. What comes meanwhile is kept for the next `poll`."""
@@ -108,7 +117,8 @@ class Consumer:
         with answering("no broker"):
             waiting = consumer.assignment()
             consumer.pause(*waiting)
-            self._held += [message for message in self._fetch(500, 0) if message not in self._held]
+            found = self._fetch(500, 0)
+            self._held += [message for message in found if message not in self._held]
             consumer.resume(*(waiting & consumer.assignment()))
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
@@ -143,7 +153,11 @@ class Consumer:
         self.close()
 
     def _fetch(self, most: int, timeout_ms: int) -> list[Message]:
+        """What comes. A place that went to another meanwhile is forgotten: where it comes back, others were there."""
         batches = self._connected().poll(timeout_ms=timeout_ms, max_records=most)
+        mine = self._connected().assignment()
+        self._handed = {place: offset for place, offset in self._handed.items() if place in mine}
+        self._held = [one for one in self._held if TopicPartition(one.topic, one.partition) in mine]
         return [message_of(record) for records in batches.values() for record in records]
 
     @contextmanager
@@ -184,8 +198,16 @@ class Consumer:
             log.error("consumer.renewed", consumer=self.name, behind=behind_by)
             self._renew()
 
+    def _put_off(self, why: TryLater) -> None:
+        """A commit was not taken; after a minute of them another consumer takes over."""
+        self._put_off_at = self._put_off_at or time.monotonic()
+        if time.monotonic() - self._put_off_at > PUT_OFF_SECONDS:
+            log.error("consumer.renewed", consumer=self.name, why=why.why)
+            self._renew()
+
     def _renew(self) -> None:
         stale, self._consumer = self._consumer, None
+        self._put_off_at = None
         self._handed, self._reached, self._held, self._stood_at, self._unsettled = {}, {}, [], {}, False
         with suppress(KafkaError):
             stale.close(autocommit=False, timeout_ms=1000)

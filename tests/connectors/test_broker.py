@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import FencedInstanceIdError
+from kafka.errors import FencedInstanceIdError, RebalanceInProgressError
 from kafka.structs import MemberState
 
 from connectors import topics
@@ -223,6 +223,50 @@ def test_a_consumer_at_the_end_of_its_topic_is_left_alone(
             consumer.poll(timeout_ms=200)
 
         assert consumer._consumer is before
+
+
+def test_a_consumer_whose_commits_nobody_takes_is_replaced_and_what_was_not_committed_comes_again(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.PUT_OFF_SECONDS", 0.5)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_to(topic, b"k", b"only")
+        polled(consumer, 1)
+        stale: Any = consumer._consumer
+        stale.commit = put_off
+
+        def is_replaced() -> bool:
+            with pytest.raises(TryLater):
+                consumer.commit()
+            return consumer._consumer is not stale
+
+        until(is_replaced, 10)
+        again = polled(consumer, 1)
+        consumer.commit()
+
+        assert [message.value for message in again] == [b"only"]
+
+
+def put_off(*_: Any, **__: Any) -> None:
+    """A commit that the group does not take."""
+    raise RebalanceInProgressError
+
+
+def test_a_place_that_went_to_another_is_not_committed_by_what_was_handed_out_before(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    group = f"g-{topic}"
+    with a_consumer(bootstrap, topic, group) as consumer:
+        producer.publish_to(topic, b"k", b"only")
+        polled(consumer, 1)
+        library: Any = consumer._consumer
+        library.assignment = set
+        consumer.poll(timeout_ms=0)
+        del library.assignment
+
+        consumer.commit()
+
+    assert lags(bootstrap, [group]) == []
 
 
 def test_what_is_not_committed_comes_again(bootstrap: str, producer: Producer, topic: str) -> None:
