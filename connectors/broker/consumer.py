@@ -117,9 +117,11 @@ class Consumer:
         with answering("no broker"):
             waiting = consumer.assignment()
             consumer.pause(*waiting)
-            found = self._fetch(500, 0)
+            try:
+                found = self._fetch(500, 0)
+            finally:
+                consumer.resume(*(waiting & consumer.assignment()))
             self._held += [message for message in found if message not in self._held]
-            consumer.resume(*(waiting & consumer.assignment()))
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from here; the partition must be assigned."""

@@ -248,7 +248,7 @@ def test_a_consumer_whose_commits_nobody_takes_is_replaced_and_what_was_not_comm
 
 
 def put_off(*_: Any, **__: Any) -> None:
-    """A commit that the group does not take."""
+    """What the group does not take now."""
     raise RebalanceInProgressError
 
 
@@ -298,6 +298,24 @@ def test_what_comes_while_the_work_waits_is_not_lost(bootstrap: str, producer: P
         behind = consumer.lag()
 
     assert (after.offset, behind) == (1, {topic: 0})
+
+
+def test_a_broker_that_fails_while_the_work_waits_leaves_no_partition_paused(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    with a_consumer(bootstrap, topic) as consumer:
+        producer.publish([an_event(1)], topic)
+        polled(consumer, 1)
+        library: Any = consumer._consumer
+        library.poll = put_off
+        with pytest.raises(TryLater):
+            consumer.keep_place()
+        del library.poll
+        producer.publish([an_event(2)], topic)
+
+        (after,) = polled(consumer, 1, 10)
+
+    assert after.offset == 1
 
 
 def test_a_batch_that_cannot_be_handled_now_is_handled_again_and_then_committed(
