@@ -8,7 +8,7 @@ from itertools import product
 
 import structlog
 
-from connectors.broker import Message, Reader, read_all
+from connectors.broker import FOLLOWERS_FETCH_MS, Message, Reader, read_all
 from connectors.metrics import gauge
 from connectors.verdicts import TryLater
 from rules.holds import Brakes, Concern, Resolve, sentence
@@ -72,7 +72,7 @@ class Holds:
     def _follow(self) -> None:
         while not self._stop.is_set():
             try:
-                with Reader(self._bootstrap, HOLDS) as reader:
+                with Reader(self._bootstrap, HOLDS, fetch_ms=FOLLOWERS_FETCH_MS) as reader:
                     # From the start again after a fault: what was said long ago must not stand for a moment.
                     self._stands(after(Brakes(), reader.to_end()))
                     while not self._stop.is_set():

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from connectors.broker import Message, Producer, Reader, read_all
+from connectors.broker import FOLLOWERS_FETCH_MS, Message, Producer, Reader, read_all
 from connectors.reference_files import FLEET, WrongReference, read_dir, versioned
 from connectors.verdicts import Refused, TryLater
 from rules.reference import Edition, Reference, UnknownVersion
@@ -146,7 +146,7 @@ class References:
     def _follow(self) -> None:
         while not self._stop.is_set():
             try:
-                with Reader(self._bootstrap, REFERENCE) as reader:
+                with Reader(self._bootstrap, REFERENCE, fetch_ms=FOLLOWERS_FETCH_MS) as reader:
                     self._take(list(reader.to_end()), afresh=True)
                     while not self._stop.is_set():
                         self._take(reader.poll(1000))

@@ -21,6 +21,8 @@ from schemas.login import LoginSettings
 SESSION_SECONDS = 45.0
 """For how long a group keeps the place of a process that says nothing."""
 HEARTBEAT_MS = 3000
+FETCH_MS = 500
+"""The broker answers as soon as there is a record and otherwise holds the question so long: quick, quiet at rest."""
 NEW_TOPIC_SECONDS = 10
 """How soon a consumer by pattern finds a topic that is new."""
 MOST_FENCED = 5
@@ -243,8 +245,7 @@ def reading(bootstrap: str, most_bytes: int = 4 * 1024 * 1024) -> dict[str, Any]
         "bootstrap_servers": bootstrap.split(","),
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
-        # The broker answers as soon as there is a record and otherwise holds the question: quick, and quiet when idle.
-        "fetch_max_wait_ms": 500,
+        "fetch_max_wait_ms": FETCH_MS,
         "fetch_min_bytes": 1,
         "fetch_max_bytes": most_bytes,
         "max_partition_fetch_bytes": min(most_bytes, 1_100_000),

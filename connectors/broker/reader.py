@@ -7,25 +7,32 @@ from typing import Self
 from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner import murmur2
 
-from connectors.broker.consumer import reading
+from connectors.broker.consumer import FETCH_MS, reading
 from connectors.broker.record import Message, answering, message_of
 from connectors.verdicts import TryLater
 
-LONGEST_FETCH_MS = 5_000
-"""The broker answers as soon as there is a record; where there hardly ever is one, it is asked anew this rarely."""
+FOLLOWERS_FETCH_MS = 5_000
+"""How long it may for who follows a topic where there hardly ever is a record, and asks nothing else: every other
+question of the same reader, as where the end is, waits behind one that is held."""
 
 
 class Reader:
     """Reads one topic from its start, in no group: all of its partitions, or the one that a key lives in.
 
-    `starts` names other partitions, and the offset that each is read from.
+    `starts` names other partitions, and the offset that each is read from; `fetch_ms` is how long (real time) the
+    broker may hold the question while there is no record.
     """
 
     def __init__(
-        self, bootstrap: str, topic: str, key: bytes | None = None, starts: Mapping[int, int] | None = None
+        self,
+        bootstrap: str,
+        topic: str,
+        key: bytes | None = None,
+        starts: Mapping[int, int] | None = None,
+        fetch_ms: int = FETCH_MS,
     ) -> None:
         with answering("no broker"):
-            self._consumer = KafkaConsumer(**reading(bootstrap) | {"fetch_max_wait_ms": LONGEST_FETCH_MS})
+            self._consumer = KafkaConsumer(**reading(bootstrap) | {"fetch_max_wait_ms": fetch_ms})
             partitions = self._consumer.partitions_for_topic(topic)
         if not partitions:
             self._consumer.close()

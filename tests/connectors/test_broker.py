@@ -12,7 +12,19 @@ from kafka.errors import FencedInstanceIdError, RebalanceInProgressError
 from kafka.structs import MemberState
 
 from connectors import topics
-from connectors.broker import Consumer, Message, Place, Producer, admin, make_topics, partition_of, read_all, read_key
+from connectors.broker import (
+    FOLLOWERS_FETCH_MS,
+    Consumer,
+    Message,
+    Place,
+    Producer,
+    Reader,
+    admin,
+    make_topics,
+    partition_of,
+    read_all,
+    read_key,
+)
 from connectors.broker.consumer import MOST_FENCED
 from connectors.broker.lag import lags
 from connectors.loop import readable, run
@@ -86,6 +98,20 @@ def test_one_dossiers_events_keep_their_order_and_are_found_by_its_key(
 
     assert [StatusConfirmed.decode(one.value or b"").id for one in found] == [f"event-{n}" for n in range(3, 70, 7)]
     assert {one.partition for one in found} == {partition_of(b"H29.12-261102-0003", 3)}
+
+
+def test_a_reader_at_the_end_is_told_soon_where_the_end_is_now(bootstrap: str, producer: Producer, topic: str) -> None:
+    """A broker answers one question after the other, and it holds one for records that are not there."""
+    producer.publish_to(topic, b"k", b"only")
+    with Reader(bootstrap, topic) as reader:
+        list(reader.to_end())
+        reader.poll(200)
+
+        began = time.monotonic()
+        bounds = reader.bounds()
+
+    assert sum(end for _, end in bounds.values()) == 1
+    assert time.monotonic() - began < FOLLOWERS_FETCH_MS / 2e3
 
 
 def test_an_event_too_long_is_refused_before_any_is_sent(bootstrap: str, producer: Producer, topic: str) -> None:
