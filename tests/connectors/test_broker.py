@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import FencedInstanceIdError, RebalanceInProgressError
+from kafka.errors import FencedInstanceIdError, KafkaTimeoutError, RebalanceInProgressError
 from kafka.structs import MemberState
 
 from connectors import topics
@@ -173,6 +174,48 @@ def test_a_consumer_whose_library_brings_nothing_any_more_is_replaced_by_one_tha
 
         assert [message.value for message in polled(consumer, 1)] == [b"second"]
         assert consumer._consumer is not stuck
+
+
+def test_one_partition_that_stands_among_others_that_flow_is_seen(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.LOOK_SECONDS", 0.5, raising=False)
+    monkeypatch.setattr("connectors.broker.consumer.LOOK_POLLS", 2, raising=False)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_at(topic, 0, None, b"flows", ())
+        polled(consumer, 1)
+        consumer.commit()
+        stuck: Any = consumer._consumer
+        stuck.pause(TopicPartition(topic, 1))
+        producer.publish_at(topic, 1, None, b"stands", ())
+
+        def came() -> bool:
+            producer.publish_at(topic, 0, None, b"flows", ())
+            return b"stands" in [message.value for message in consumer.poll(500, 500)]
+
+        until(came, 20)
+
+        assert consumer._consumer is not stuck
+
+
+def test_a_consumer_whose_looks_get_no_answer_is_replaced(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.STILL_SECONDS", 0.3)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_to(topic, b"k", b"first")
+        assert patiently(consumer, 1) == [b"first"]
+        consumer.commit()
+        stuck: Any = consumer._consumer
+        stuck.poll, stuck.end_offsets = brings_nothing, no_answer
+        producer.publish_to(topic, b"k", b"second")
+
+        assert patiently(consumer, 1, 20) == [b"second"]
+
+
+def no_answer(*_: Any, **__: Any) -> None:
+    """What a connection says on which nothing comes."""
+    raise KafkaTimeoutError
 
 
 def patiently(consumer: Consumer, count: int, seconds: float = 60) -> list[bytes | None]:
