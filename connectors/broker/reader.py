@@ -66,7 +66,7 @@ class Reader:
         """Every record up to the end as it was when asked."""
         with answering("no records"):
             ends = {place: end for place, end in self._consumer.end_offsets(self._places).items() if end > 0}
-            while any(self._consumer.position(place) < end for place, end in ends.items()):
+            while any(self._position(place) < end for place, end in ends.items()):
                 yield from self.poll(1000)
 
     def poll(self, timeout_ms: int = 1000) -> list[Message]:
@@ -74,6 +74,13 @@ class Reader:
         with answering("no records"):
             batches = self._consumer.poll(timeout_ms=timeout_ms, max_records=2000)
         return [message_of(record) for records in batches.values() for record in records]
+
+    def _position(self, place: TopicPartition) -> int:
+        at: int | None = self._consumer.position(place)
+        if at is None:
+            # Its leader went away after it had said where the end is.
+            raise TryLater(f"no records: {place.topic} has no leader")
+        return at
 
     def close(self) -> None:
         """End."""

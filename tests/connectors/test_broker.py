@@ -115,6 +115,18 @@ def test_a_reader_at_the_end_is_told_soon_where_the_end_is_now(bootstrap: str, p
     assert time.monotonic() - began < FOLLOWERS_FETCH_MS / 2e3
 
 
+def test_a_reader_whose_partition_lost_its_leader_is_to_try_later(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    producer.publish_to(topic, b"k", b"only")
+    with Reader(bootstrap, topic) as reader:
+        library: Any = reader._consumer
+        # What the library says of a place that it has not found yet.
+        library.position = lambda place: None
+        with pytest.raises(TryLater):
+            list(reader.to_end())
+
+
 def test_an_event_too_long_is_refused_before_any_is_sent(bootstrap: str, producer: Producer, topic: str) -> None:
     data = an_event().data.model_copy(update={"why": "x" * MOST_BYTES})
     long = an_event().model_copy(update={"data": data})
