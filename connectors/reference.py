@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 
 from connectors.broker import FOLLOWERS_FETCH_MS, Message, Producer, Reader, read_all
+from connectors.process import beside
 from connectors.reference_files import FLEET, WrongReference, read_dir, versioned
 from connectors.verdicts import Refused, TryLater
 from rules.reference import Edition, Reference, UnknownVersion
@@ -103,9 +104,12 @@ class References:
         """The same as the rules take it: prepared editions, by version."""
 
     def start(self, stop: threading.Event | None = None) -> bool:
-        """Wait until a version is known, and for the broker if it is away; False if told to stop before."""
+        """Wait until a version is known, and for the broker if it is away; False if told to stop before.
+
+        An error that is no verdict ends the process, also later.
+        """
         stop = stop or self._stop
-        self._thread = threading.Thread(target=self._follow, name="reference", daemon=True)
+        self._thread = beside("reference", self._follow)
         self._thread.start()
         with self._changed:
             while self._newest is None and not stop.is_set():
