@@ -21,8 +21,8 @@ def ledgers(parcels: list[str], sequences: list[int | None]) -> Ledgers:
 
 
 def test_a_second_parcel_and_a_second_notice_of_one_number_are_twice_in_effect() -> None:
-    assert twice(ledgers(["d/D1", "d/R1"], [1, 2, None, None])) == 0
-    assert twice(ledgers(["d/D1", "d/D1"], [1, 2, 2])) == 2
+    assert twice({}, ledgers(["d/D1", "d/R1"], [1, 2, None, None])) == 0
+    assert twice({}, ledgers(["d/D1", "d/D1"], [1, 2, 2])) == 2
 
 
 def test_a_webhook_that_was_taken_and_moved_nothing_is_lost() -> None:
