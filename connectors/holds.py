@@ -8,8 +8,9 @@ from itertools import product
 
 import structlog
 
-from connectors.broker import Message, Reader, read_all
+from connectors.broker import FOLLOWERS_FETCH_MS, Message, Reader, read_all
 from connectors.metrics import gauge
+from connectors.process import beside
 from connectors.verdicts import TryLater
 from rules.holds import Brakes, Concern, Resolve, sentence
 from schemas.event import Event, NotAnEvent, UnknownType
@@ -31,9 +32,12 @@ class Holds:
         self._thread: threading.Thread | None = None
 
     def start(self, stop: threading.Event | None = None) -> bool:
-        """Wait until all that was said is known, and for the broker if it is away; False if told to stop before."""
+        """Wait until all that was said is known, and for the broker if it is away; False if told to stop before.
+
+        An error that is no verdict ends the process, also later.
+        """
         stop = stop or self._stop
-        self._thread = threading.Thread(target=self._follow, name="holds", daemon=True)
+        self._thread = beside("holds", self._follow)
         self._thread.start()
         while not stop.is_set():
             if self._known.wait(0.5):
@@ -72,7 +76,7 @@ class Holds:
     def _follow(self) -> None:
         while not self._stop.is_set():
             try:
-                with Reader(self._bootstrap, HOLDS) as reader:
+                with Reader(self._bootstrap, HOLDS, fetch_ms=FOLLOWERS_FETCH_MS) as reader:
                     # From the start again after a fault: what was said long ago must not stand for a moment.
                     self._stands(after(Brakes(), reader.to_end()))
                     while not self._stop.is_set():

@@ -144,7 +144,7 @@ class Lane:
         if self._waits_for_its_past():
             return BUSY_SECONDS
         if lost := list(self._lost):
-            self._queue.back(lost)
+            self._queue.back(self._name, lost)
             for _ in lost:
                 self._lost.popleft()
         with self._lock:

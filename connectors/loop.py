@@ -51,9 +51,9 @@ def run(
     What comes within `gather_seconds` (real time) of the last batch is taken as one.
     `between` is called after each poll, whether or not it brought anything: for what must happen in between. A TryLater
     of either, or of a poll, is waited out with growing pauses, and the same batch is handled again. A commit that is
-    put off is made up for by a later one.
+    put off is made up for by a later one; at the stop there is one try.
     """
-    committed_at, uncommitted = time.monotonic(), False
+    committed_at, uncommitted, tried_last = time.monotonic(), False, False
     try:
         while not stop.is_set():
             batch = _insist(lambda: consumer.poll(most, timeout_ms), stop, consumer)
@@ -65,11 +65,12 @@ def run(
                 uncommitted = True
             if uncommitted and (not batch or stop.is_set() or polled_at - committed_at > COMMIT_SECONDS):
                 committed_at, uncommitted = polled_at, not _committed(consumer, process)
+                tried_last = stop.is_set()
             if between is not None:
                 _insist(between, stop, consumer)
             if batch and (left := polled_at + gather_seconds - time.monotonic()) > 0:
                 stop.wait(left)
-        if uncommitted:
+        if uncommitted and not tried_last:
             _committed(consumer, process)
     finally:
         consumer.close()

@@ -41,6 +41,31 @@ class Service(Protocol):
         ...
 
 
+class _Process:
+    """What this process lives by: the event that ends it, and the first error of a thread beside its service."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.error: BaseException | None = None
+
+
+_process = _Process()
+
+
+def beside(name: str, work: Callable[[], None]) -> threading.Thread:
+    """A thread, not yet started, that works beside the service. An error that ends it ends the process, and is why."""
+
+    def live() -> None:
+        try:
+            work()
+        except BaseException as error:
+            _process.error = _process.error or error
+            _process.stop.set()
+            raise
+
+    return threading.Thread(target=live, name=name, daemon=True)
+
+
 def serve(name: str, build: Callable[[Settings, threading.Event], Service], settings: Settings | None = None) -> None:
     """Live as this process until SIGTERM or Ctrl-C. An error that is no verdict comes out: we are restarted."""
     settings = settings or load(Settings)
@@ -48,7 +73,7 @@ def serve(name: str, build: Callable[[Settings, threading.Event], Service], sett
     telemetry.configure(name)
     tracing.start(name, settings.instance, settings, _away)
     clock()
-    stop = _told_to_stop()
+    stop = _process.stop = _told_to_stop()
     service = build(settings, stop)
     port = OpsPort(settings.ops_host, settings.ops_port, service.ready, Running(name, settings.instance))
     log.info("process.started", **service.connected_to, clock_speed=clock().speed, ops_port=settings.ops_port)
@@ -58,6 +83,8 @@ def serve(name: str, build: Callable[[Settings, threading.Event], Service], sett
         service.close()
         port.close()
         tracing.stop()
+    if _process.error is not None:
+        raise _process.error
     log.info("process.stopped")
 
 

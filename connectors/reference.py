@@ -7,7 +7,8 @@ from datetime import datetime
 
 import structlog
 
-from connectors.broker import Message, Producer, Reader, read_all
+from connectors.broker import FOLLOWERS_FETCH_MS, Message, Producer, Reader, read_all
+from connectors.process import beside
 from connectors.reference_files import FLEET, WrongReference, read_dir, versioned
 from connectors.verdicts import Refused, TryLater
 from rules.reference import Edition, Reference, UnknownVersion
@@ -103,9 +104,12 @@ class References:
         """The same as the rules take it: prepared editions, by version."""
 
     def start(self, stop: threading.Event | None = None) -> bool:
-        """Wait until a version is known, and for the broker if it is away; False if told to stop before."""
+        """Wait until a version is known, and for the broker if it is away; False if told to stop before.
+
+        An error that is no verdict ends the process, also later.
+        """
         stop = stop or self._stop
-        self._thread = threading.Thread(target=self._follow, name="reference", daemon=True)
+        self._thread = beside("reference", self._follow)
         self._thread.start()
         with self._changed:
             while self._newest is None and not stop.is_set():
@@ -146,7 +150,7 @@ class References:
     def _follow(self) -> None:
         while not self._stop.is_set():
             try:
-                with Reader(self._bootstrap, REFERENCE) as reader:
+                with Reader(self._bootstrap, REFERENCE, fetch_ms=FOLLOWERS_FETCH_MS) as reader:
                     self._take(list(reader.to_end()), afresh=True)
                     while not self._stop.is_set():
                         self._take(reader.poll(1000))

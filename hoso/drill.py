@@ -37,6 +37,7 @@ from hoso.aftermath import Aftermath
 from hoso.java import CannotStart
 from hoso.pace import ClockFile, Pacer, city_speed
 from hoso.ports import LOOPBACK, free_port
+from hoso.pulling import feeds
 from hoso.reckoning import Ledgers, Reckoning, reckon
 from hoso.refolding import differences
 from hoso.settings import Settings
@@ -50,7 +51,7 @@ from schemas.instant import aware
 from schemas.notice import NOTICES
 from schemas.postal import REQUESTS
 from schemas.reference import REFERENCE
-from schemas.topics import WORKER
+from schemas.topics import WORKER, results_topic
 from streams.engine import CRASHED, adoption
 
 BREAKS_OFF = STARTS + timedelta(days=3, hours=9)
@@ -145,6 +146,8 @@ class _Drill:
         stack.callback(lambda: self._keeper.submit(broker.stop, self._home).result())
         self._kafka = self._broker(None)
         pipeline.prepare(self._kafka.bootstrap, self._sandbox.reference)
+        agencies = read_dir(self._sandbox.reference).agencies
+        self._results = [results_topic(agency.code) for agency in agencies if agency.results_topic]
         self._specs = self._processes()
         self._archive = open_archive(str(self._home / "archive"))
         self._before: dict[str, list[Message]] = {}
@@ -307,7 +310,7 @@ class _Drill:
         unheard = [f"a webhook was taken and the log does not say so: {one}" for one in verdict.unsaid(taken, topics)]
         found.lost = sum(line.startswith(verdict.LOST) for line in result.open) + len(unheard)
         found.renumbered = aftermath.renumbered(ledgers)
-        found.twice_in_effect = verdict.twice(ledgers) - found.renumbered
+        found.twice_in_effect = verdict.twice(topics, ledgers) - found.renumbered
         found.died_with_the_cluster = len(aftermath.died(NOTICES))
         found.repeated = verdict.repeated(topics, ledgers)
         found.state_differences = len(differing)
@@ -355,14 +358,16 @@ class _Drill:
     def _topics(self) -> dict[str, list[Message]]:
         while True:
             try:
-                return {topic: read_all(self._kafka.bootstrap, topic) for topic in TOPICS}
+                return {topic: read_all(self._kafka.bootstrap, topic) for topic in (*TOPICS, *self._results)}
             except TryLater:
                 time.sleep(1.0)
 
     def _ledgers(self) -> Ledgers:
         codes = sorted(json.loads(self._sandbox.credentials.read_text()))
         agencies = {code: self._get(f"/ledger/agencies/{code}") for code in codes}
-        return Ledgers(self._get("/ledger/city"), self._get("/ledger/post"), agencies)
+        edge = next(spec.address for spec in self._specs if spec.name == "edge")
+        fed = feeds(edge, self._sandbox.credentials)
+        return Ledgers(self._get("/ledger/city"), self._get("/ledger/post"), agencies, fed)
 
     def _until(self, holds: Callable[[], bool], seconds: float) -> bool:
         """Whether this came true in so many seconds; nobody announces it."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from hoso import pulling
+from hoso.pulling import Feed, out_of_order
 from hoso.watching import Seen
 from schemas.deadline import (
     DEADLINES,
@@ -37,11 +39,14 @@ RUNGS = ("near_due", "due_today", "missed", "escalated")
 
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """What the sandbox's people saw: the city's agencies as senders, the post, each agency's callback."""
+    """What the sandbox's people saw: the city's agencies as senders, the post, each agency's callback, and its feed
+    where it was asked for.
+    """
 
     city: Mapping[str, Any]
     post: Mapping[str, Any]
     agencies: Mapping[str, Mapping[str, Any]]
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ def reckon(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers) -> Reckoning:
     _orders(topics, ledgers, result)
     _parcels(topics, ledgers, result)
     _notices(topics, ledgers, result)
+    result.open += pulling.lines(topics, ledgers.feeds)
     _latencies(topics, ledgers, result)
     return result
 
@@ -241,7 +247,7 @@ def _notices(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Rec
     for code, ledger in ledgers.agencies.items():
         result.open += [f"{code} was told something nobody owed: {id}" for id in sorted(set(got[code]) - ids)]
         result.open += [f"{code} got a wrong signature: {bad}" for bad in ledger["refused_signatures"]]
-        result.open += [f"{code}: {line}" for line in _out_of_order(ledger["notices"])]
+        result.open += [f"{code}: {line}" for line in out_of_order(ledger["notices"])]
     result.figures |= {
         "notices_owed": len(owed),
         "notices_received": sum(len(one) for one in got.values()),
@@ -271,20 +277,6 @@ def _gathered(
 
 
 RESULT_KINDS = ("result_delivered", "result_undeliverable", "order_refused")
-
-
-def _out_of_order(notices: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Within one dossier the numbers rise."""
-    last: dict[str, int] = {}
-    wrong = []
-    for one in notices:
-        sequence = one["sequence"]
-        if sequence is None:
-            continue
-        if sequence < last.get(one["dossier"], 0):
-            wrong.append(f"{one['dossier']}: notice {sequence} came after {last[one['dossier']]}")
-        last[one["dossier"]] = sequence
-    return wrong
 
 
 def _latencies(topics: Mapping[str, Sequence[Seen]], ledgers: Ledgers, result: Reckoning) -> None:

@@ -22,6 +22,7 @@ from hoso import broker, pipeline, rehearsal
 from hoso.java import CannotStart
 from hoso.pace import ClockFile
 from hoso.ports import free_port
+from hoso.pulling import feeds
 from hoso.reckoning import Ledgers
 from hoso.settings import Settings
 from hoso.strikes import SESSION_SECONDS
@@ -36,6 +37,7 @@ from schemas.notice import NOTICES, RECEIPTS, REJECTIONS
 from schemas.ops import DEAD_LETTERS
 from schemas.postal import REQUESTS, WEBHOOKS
 from schemas.state import STATE
+from schemas.topics import results_topic
 
 TOPICS = (LOG, DEADLINES, STATE, REQUESTS, WEBHOOKS, NOTICES, REJECTIONS, RECEIPTS, DEAD_LETTERS)
 STARTS = datetime(2026, 11, 16, 0, 0, tzinfo=VIETNAM)
@@ -123,10 +125,12 @@ class Stage:
     # ------------------------------------------------------------ what can be seen from outside
 
     def topics(self) -> dict[str, list[Message]]:
-        """Every topic from its start, in no group: nothing that was killed had a hand in it."""
+        """Every topic from its start, in no group: nothing that was killed had a hand in it. Agencies' topics of
+        results are among them.
+        """
         while True:
             try:
-                return {topic: read_all(self.kafka, topic) for topic in TOPICS}
+                return {topic: read_all(self.kafka, topic) for topic in (*TOPICS, *self._results)}
             except TryLater:
                 time.sleep(1.0)
 
@@ -145,7 +149,9 @@ class Stage:
         """What the sandbox's people saw."""
         codes = sorted(json.loads(self.sandbox.credentials.read_text()))
         agencies = {code: self.get(f"/ledger/agencies/{code}") for code in codes}
-        return Ledgers(self.get("/ledger/city"), self.get("/ledger/post"), agencies)
+        edge = next(spec.address for spec in self.specs if spec.name == "edge")
+        fed = feeds(edge, self.sandbox.credentials)
+        return Ledgers(self.get("/ledger/city"), self.get("/ledger/post"), agencies, fed)
 
     def get(self, path: str) -> Any:
         """What the sandbox answers."""
@@ -165,6 +171,7 @@ class Stage:
         bundle = read_dir(self.sandbox.reference)
         results = [agency.code for agency in bundle.agencies if agency.results_topic]
         agencies = [agency.code for agency in bundle.agencies]
+        self._results = [results_topic(code) for code in results]
         plan.apply(self.kafka, agencies, replication=self._nodes, results=results)
         publish(self.kafka, bundle)
 

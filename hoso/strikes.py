@@ -49,8 +49,10 @@ class Situation(StrEnum):
 class Trouble(StrEnum):
     """What goes wrong beside the blows."""
 
-    FULL_DISK = "full disk"
-    """A process can write to no file for a while, the database and its log among them."""
+    FULL_DISK = "a connector's files cannot grow"
+    """For a while RLIMIT_FSIZE lets one process, never a worker or a broker, write to no file: a SQLite database and
+    its own log among them.
+    """
     CLOCK_AHEAD = "clock ahead"
     """The clock jumps some hours ahead."""
     CLOCK_BACK = "clock back"

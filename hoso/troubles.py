@@ -1,4 +1,4 @@
-"""What goes wrong in a storm beside the blows: a full disk, a clock that jumps, a database that is away."""
+"""What goes wrong in a storm beside the blows: files that cannot grow, a clock that jumps, a database that is away."""
 
 import resource
 import sqlite3

@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from connectors.broker import Message
+from hoso import pulling
 from hoso.reckoning import Ledgers, Reckoning
 from hoso.watching import Seen
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType
 from schemas.postal import ItemMoved, reference_of
 
-LOST = ("accepted from an agency and not on the log", "a faulty event that nobody rejected")
-"""Of the reckoning's lines, those of an input that was taken and is gone."""
+LOST = ("accepted from an agency and not on the log", "a faulty event that nobody rejected", pulling.NEVER_ON)
+"""Of the reckoning's lines, those of an input that was taken, or a word that was owed, and is gone."""
 FEE_SETTLED = 21
 """The post's word about money: it moves no item."""
 WEBHOOK_FATES = {"duplicate": "repeated", "reordered": "held", "late": "delayed", "never sent": "missing"}
@@ -91,7 +92,7 @@ def laid_out(evidence: Evidence) -> Verdict:
         partners=partners(ledgers),
         acknowledged=sum(one["verdict"] == "accepted" for one in ledgers.city["events"]) + len(taken),
         lost=sum(line.startswith(LOST) for line in result.open) + len(unheard),
-        twice_in_effect=twice(ledgers),
+        twice_in_effect=twice(topics, ledgers),
         repeated=repeated(topics, ledgers),
         state_differences=len(evidence.differing),
         open=[*result.open, *unheard, *evidence.differing, *forgeries(ledgers)],
@@ -125,8 +126,10 @@ def unsaid(taken: Sequence[tuple[str, str]], topics: Mapping[str, Sequence[Messa
     return [f"{reference} {code}" for reference, code in sorted(set(taken) - said)]
 
 
-def twice(ledgers: Ledgers) -> int:
-    """Effects that happened more than once: a second parcel of an order, a second notice under one number."""
+def twice(topics: Mapping[str, Sequence[Message]], ledgers: Ledgers) -> int:
+    """Effects that happened more than once: a second parcel of an order, a second notice under one number, and what
+    one id says in two ways where an agency looks itself.
+    """
     parcels = Counter(parcel["reference"] for parcel in ledgers.post["parcels"])
     told = Counter(
         (code, one["dossier"], one["sequence"])
@@ -134,7 +137,8 @@ def twice(ledgers: Ledgers) -> int:
         for one in ledger["notices"]
         if one["sequence"] is not None
     )
-    return sum(count - 1 for count in (*parcels.values(), *told.values()))
+    results = {topic: seen(topic, records) for topic, records in topics.items() if topic.startswith(pulling.RESULTS)}
+    return sum(count - 1 for count in (*parcels.values(), *told.values())) + pulling.twice(results, ledgers.feeds)
 
 
 def repeated(topics: Mapping[str, Sequence[Message]], ledgers: Ledgers) -> dict[str, int]:

@@ -1,14 +1,21 @@
 """How every process of ours comes to Kafka: plainly on one machine, by name, password and TLS in production."""
 
 import logging
+import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HANDSHAKE_SECONDS = 5.0
+"""How long (real time) a broker may take to agree on TLS: half of what a client may take to come in, so that another
+broker has its turn."""
 
 
 class Security(StrEnum):
@@ -54,14 +61,40 @@ class _Password(str):
         return _password_in(self._file).encode(encoding, errors)
 
 
-class _Unhurried(ssl.SSLSocket):
-    """Gives out what it has read before it says that the other side has hung up.
+class _Line(ssl.SSLSocket):
+    """A line over TLS, with what kafka-python 3.0.12 leaves out.
 
-    kafka-python 3.0.12 reads on until there is nothing more, and where that is the end it throws away what came before
-    it: of a broker that refuses a password and hangs up, the refusal.
+    Who takes a connection and says nothing, as a broker that froze, is waited for HANDSHAKE_SECONDS and no longer: the
+    library waits for ever, whatever its own time-outs say.
+
+    What was read is given out before it says that the other side has hung up: the library reads on until there is
+    nothing more, and where that is the end it throws away what came before it: of a broker that refuses a password and
+    hangs up, the refusal.
     """
 
     _gave = False
+    _limit: threading.Timer | None = None
+
+    def do_handshake(self, block: bool = False) -> None:
+        is_over = True
+        try:
+            super().do_handshake(block)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            is_over = False
+            if self._limit is None:
+                self._limit = threading.Timer(HANDSHAKE_SECONDS, self._hang_up)
+                self._limit.daemon = True
+                self._limit.start()
+            raise
+        finally:
+            if is_over and self._limit is not None:
+                self._limit.cancel()
+
+    def _hang_up(self) -> None:
+        """Wake who waits for a word: it finds the end, and takes it as such."""
+        with suppress(OSError):
+            # Not the TLS line's own, which would take away what the waiting thread is about to use.
+            socket.socket.shutdown(self, socket.SHUT_RDWR)
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         gave, self._gave = self._gave, False
@@ -122,7 +155,7 @@ class LoginSettings(BaseSettings):
         context = ssl.create_default_context(cafile=self.kafka_ca_file)
         if self.kafka_cert_file is not None:
             context.load_cert_chain(self.kafka_cert_file)
-        context.sslsocket_class = _Unhurried
+        context.sslsocket_class = _Line
         return context
 
     def client(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ NAMES = (
     Name("process.started", Kind.LOG, "A process is up; what it is connected to"),
     Name("process.stopped", Kind.LOG, "A process ended in order"),
     Name("broker.away", Kind.LOG, "The broker did not answer; the work waits"),
-    Name("consumer.renewed", Kind.LOG, "The consumer stood still or lost its place in the group; another reads on"),
+    Name("consumer.renewed", Kind.LOG, "The consumer stood still, lost its place or got no answer; another reads on"),
     Name("broker.back", Kind.LOG, "The broker answers again"),
     Name("event.admitted", Kind.LOG, "The gate let an event in"),
     Name("evidence.erased", Kind.LOG, "A carrier's bytes are older than their key: they are passed over, for good"),

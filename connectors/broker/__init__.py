@@ -3,10 +3,11 @@
 from connectors.broker.admin import Made, Place, Short, admin, make_topics, topic_id
 from connectors.broker.consumer import Consumer
 from connectors.broker.producer import Producer
-from connectors.broker.reader import Reader, partition_of, read_all, read_key
+from connectors.broker.reader import FOLLOWERS_FETCH_MS, Reader, partition_of, read_all, read_key
 from connectors.broker.record import STRUCTURED, Headers, Message
 
 __all__ = [
+    "FOLLOWERS_FETCH_MS",
     "STRUCTURED",
     "Consumer",
     "Headers",

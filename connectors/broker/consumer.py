@@ -21,12 +21,22 @@ from schemas.login import LoginSettings
 SESSION_SECONDS = 45.0
 """For how long a group keeps the place of a process that says nothing."""
 HEARTBEAT_MS = 3000
+FETCH_MS = 500
+"""The broker answers as soon as there is a record and otherwise holds the question so long: quick, quiet at rest."""
 NEW_TOPIC_SECONDS = 10
 """How soon a consumer by pattern finds a topic that is new."""
 MOST_FENCED = 5
 """So often in a row a member may be fenced before it must be that two processes bear one name."""
 STILL_SECONDS = 10.0
 """After so long without a record the consumer looks whether there is one; at one place twice, it is renewed."""
+LOOK_SECONDS = 60.0
+"""How often it looks while records come: one partition may stand among others."""
+LOOK_POLLS = 100
+"""So many polls lie between two such looks, or more: by then all that the library had fetched was handed out."""
+MOST_FAILED_LOOKS = 2
+"""So many looks in a row may get no answer before the consumer is renewed."""
+PUT_OFF_SECONDS = 60.0
+"""After so long without a commit that is taken the consumer is renewed; what was not committed comes again."""
 
 log = structlog.get_logger()
 
@@ -57,8 +67,12 @@ class Consumer:
         self._handed: dict[Any, int] = {}
         self._reached: dict[Any, int] = {}
         self._held: list[Message] = []
-        self._looked_at, self._stood_at = time.monotonic(), dict[Any, int]()
+        self._looked_at = time.monotonic()
+        self._silent_at: float | None = self._looked_at
+        self._polls = self._failed_looks = 0
+        self._stood_at: dict[Any, int] = {}
         self._fenced, self._unsettled = 0, False
+        self._put_off_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -75,19 +89,27 @@ class Consumer:
             found, self._held = self._held[:max_records], self._held[max_records:]
         else:
             with answering("no records"), self._fenced_no_more():
-                found = self._fetch(max_records, timeout_ms)
-                if found:
-                    self._looked_at, self._stood_at, self._fenced = time.monotonic(), {}, 0
-                elif time.monotonic() - self._looked_at > STILL_SECONDS:
+                # Before the fetch: where no answer comes to the one, nothing is lost of the other.
+                if self._is_to_look():
                     self._look()
+                found = self._fetch(max_records, timeout_ms)
+                self._polls += 1
+                if found:
+                    self._silent_at, self._fenced = None, 0
+                elif self._silent_at is None:
+                    self._silent_at = time.monotonic()
         for message in found:
             place = TopicPartition(message.topic, message.partition)
             self._handed[place] = self._reached[place] = message.offset + 1
         return found
 
     def commit(self) -> None:
-        """All that was handed out is done. A group that moved on meanwhile gives it to somebody again: no error."""
+        """All that was handed out is done. A group that moved on meanwhile gives it to somebody again: no error.
+
+        TryLater again and again for a minute: it comes in anew, and what was not committed comes again.
+        """
         if not self._handed:
+            self._put_off_at = None
             return
         mine = self._connected().assignment()
         offsets = {place: OffsetAndMetadata(offset, "", -1) for place, offset in self._handed.items() if place in mine}
@@ -99,8 +121,10 @@ class Consumer:
             if isinstance(error.__cause__, FencedInstanceIdError):
                 raise RuntimeError(f"another process calls itself {self._instance}: set HOSO_INSTANCE") from error
             if not isinstance(error.__cause__, CommitFailedError):
+                self._put_off(error)
                 raise
         self._handed.clear()
+        self._put_off_at = None
 
     def keep_place(self) -> None:
         """Stay in the group while the work waits. What comes meanwhile is kept for the next `poll`."""
@@ -108,8 +132,11 @@ class Consumer:
         with answering("no broker"):
             waiting = consumer.assignment()
             consumer.pause(*waiting)
-            self._held += [message for message in self._fetch(500, 0) if message not in self._held]
-            consumer.resume(*(waiting & consumer.assignment()))
+            try:
+                found = self._fetch(500, 0)
+            finally:
+                consumer.resume(*(waiting & consumer.assignment()))
+            self._held += [message for message in found if message not in self._held]
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from here; the partition must be assigned."""
@@ -143,7 +170,12 @@ class Consumer:
         self.close()
 
     def _fetch(self, most: int, timeout_ms: int) -> list[Message]:
+        """What comes. A place that went to another meanwhile is forgotten: where it comes back, others were there."""
         batches = self._connected().poll(timeout_ms=timeout_ms, max_records=most)
+        mine = self._connected().assignment()
+        self._handed = {place: offset for place, offset in self._handed.items() if place in mine}
+        self._stood_at = {place: at for place, at in self._stood_at.items() if place in mine}
+        self._held = [one for one in self._held if TopicPartition(one.topic, one.partition) in mine]
         return [message_of(record) for records in batches.values() for record in records]
 
     @contextmanager
@@ -162,31 +194,58 @@ class Consumer:
             self._renew()
             raise
 
+    def _is_to_look(self) -> bool:
+        now = time.monotonic()
+        if self._silent_at is not None and now - max(self._silent_at, self._looked_at) > STILL_SECONDS:
+            return True
+        return now - self._looked_at > LOOK_SECONDS and self._polls >= LOOK_POLLS
+
     def _look(self) -> None:
-        """After a silence: where it stands, and where the log ends. Twice at one place before the end is too long, and
-        so is twice without a place in the group.
+        """Where it stands, and where the log ends. Twice at one place before the end is too long, and so is twice
+        without a place in the group, or twice without an answer.
         """
-        consumer = self._connected()
-        was, self._unsettled = self._unsettled, consumer.group_metadata().state is not MemberState.STABLE
+        self._looked_at, self._polls = time.monotonic(), 0
+        was, self._unsettled = self._unsettled, self._connected().group_metadata().state is not MemberState.STABLE
         if was and self._unsettled:
             log.error("consumer.renewed", consumer=self.name, why="it has no place in its group")
-            self._looked_at = time.monotonic()
             self._renew()
             return
-        places = consumer.assignment()
-        ends = consumer.end_offsets(list(places), timeout_ms=5_000) if places else {}
-        stands = {place: consumer.position(place, timeout_ms=5_000) for place in places}
-        behind = {place: at for place, at in stands.items() if at is not None and at < ends[place]}
-        stuck = any(self._stood_at.get(place) == at for place, at in behind.items())
-        self._looked_at, self._stood_at = time.monotonic(), behind
-        if stuck:
-            behind_by = sum(ends[place] - at for place, at in behind.items())
-            log.error("consumer.renewed", consumer=self.name, behind=behind_by)
+        before, self._stood_at = self._stood_at, {}
+        behind = self._behind()
+        if any(before.get(place) == at for place, (at, _) in behind.items()):
+            log.error("consumer.renewed", consumer=self.name, behind=sum(end - at for at, end in behind.values()))
+            self._renew()
+            return
+        self._stood_at = {place: at for place, (at, _) in behind.items()}
+
+    def _behind(self) -> dict[Any, tuple[int, int]]:
+        """Where it stands before the end, and where the end is."""
+        consumer, places = self._connected(), self._connected().assignment()
+        try:
+            ends = consumer.end_offsets(list(places), timeout_ms=5_000) if places else {}
+            stands = {place: consumer.position(place, timeout_ms=5_000) for place in places}
+            behind = {place: (at, ends[place]) for place, at in stands.items() if at is not None and at < ends[place]}
+        except (KafkaError, OSError, KeyError) as error:
+            self._failed_looks += 1
+            if self._failed_looks >= MOST_FAILED_LOOKS:
+                log.error("consumer.renewed", consumer=self.name, why=f"no answer: {type(error).__name__}")
+                self._renew()
+            raise
+        self._failed_looks = 0
+        return behind
+
+    def _put_off(self, why: TryLater) -> None:
+        """A commit was not taken; after a minute of them another consumer takes over."""
+        self._put_off_at = self._put_off_at or time.monotonic()
+        if time.monotonic() - self._put_off_at > PUT_OFF_SECONDS:
+            log.error("consumer.renewed", consumer=self.name, why=why.why)
             self._renew()
 
     def _renew(self) -> None:
         stale, self._consumer = self._consumer, None
+        self._put_off_at = None
         self._handed, self._reached, self._held, self._stood_at, self._unsettled = {}, {}, [], {}, False
+        self._failed_looks = 0
         with suppress(KafkaError):
             stale.close(autocommit=False, timeout_ms=1000)
 
@@ -219,8 +278,7 @@ def reading(bootstrap: str, most_bytes: int = 4 * 1024 * 1024) -> dict[str, Any]
         "bootstrap_servers": bootstrap.split(","),
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
-        # The broker answers as soon as there is a record and otherwise holds the question: quick, and quiet when idle.
-        "fetch_max_wait_ms": 500,
+        "fetch_max_wait_ms": FETCH_MS,
         "fetch_min_bytes": 1,
         "fetch_max_bytes": most_bytes,
         "max_partition_fetch_bytes": min(most_bytes, 1_100_000),

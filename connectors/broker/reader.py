@@ -7,25 +7,32 @@ from typing import Self
 from kafka import KafkaConsumer, TopicPartition
 from kafka.partitioner import murmur2
 
-from connectors.broker.consumer import reading
+from connectors.broker.consumer import FETCH_MS, reading
 from connectors.broker.record import Message, answering, message_of
 from connectors.verdicts import TryLater
 
-LONGEST_FETCH_MS = 5_000
-"""The broker answers as soon as there is a record; where there hardly ever is one, it is asked anew this rarely."""
+FOLLOWERS_FETCH_MS = 5_000
+"""How long it may for who follows a topic where there hardly ever is a record, and asks nothing else: every other
+question of the same reader, as where the end is, waits behind one that is held."""
 
 
 class Reader:
     """Reads one topic from its start, in no group: all of its partitions, or the one that a key lives in.
 
-    `starts` names other partitions, and the offset that each is read from.
+    `starts` names other partitions, and the offset that each is read from; `fetch_ms` is how long (real time) the
+    broker may hold the question while there is no record.
     """
 
     def __init__(
-        self, bootstrap: str, topic: str, key: bytes | None = None, starts: Mapping[int, int] | None = None
+        self,
+        bootstrap: str,
+        topic: str,
+        key: bytes | None = None,
+        starts: Mapping[int, int] | None = None,
+        fetch_ms: int = FETCH_MS,
     ) -> None:
         with answering("no broker"):
-            self._consumer = KafkaConsumer(**reading(bootstrap) | {"fetch_max_wait_ms": LONGEST_FETCH_MS})
+            self._consumer = KafkaConsumer(**reading(bootstrap) | {"fetch_max_wait_ms": fetch_ms})
             partitions = self._consumer.partitions_for_topic(topic)
         if not partitions:
             self._consumer.close()
@@ -59,7 +66,7 @@ class Reader:
         """Every record up to the end as it was when asked."""
         with answering("no records"):
             ends = {place: end for place, end in self._consumer.end_offsets(self._places).items() if end > 0}
-            while any(self._consumer.position(place) < end for place, end in ends.items()):
+            while any(self._position(place) < end for place, end in ends.items()):
                 yield from self.poll(1000)
 
     def poll(self, timeout_ms: int = 1000) -> list[Message]:
@@ -67,6 +74,13 @@ class Reader:
         with answering("no records"):
             batches = self._consumer.poll(timeout_ms=timeout_ms, max_records=2000)
         return [message_of(record) for records in batches.values() for record in records]
+
+    def _position(self, place: TopicPartition) -> int:
+        at: int | None = self._consumer.position(place)
+        if at is None:
+            # Its leader went away after it had said where the end is.
+            raise TryLater(f"no records: {place.topic} has no leader")
+        return at
 
     def close(self) -> None:
         """End."""

@@ -216,9 +216,14 @@ class Queue:
     # ------------------------------------------------------------ claiming
 
     def claim(self, lane: str, now: float, limit: int) -> Claimed:
-        """What is due, the urgent first, one of a sequence key at most; in flight from now. The lane must be ours."""
+        """What is due, the urgent first, one of a sequence key at most; in flight from now.
+
+        Nothing if the lane went to another meanwhile: it would fly in the other's term, and nobody would bring it home.
+        """
 
         def take(conn: Connection) -> Claimed:
+            if not self.lanes.is_ours(conn, lane):
+                return Claimed([], None)
             of = {"of_queue": self.name, "of_lane": lane}
             found = [_owed(row) for row in conn.execute(_CLAIM, of | {"moment": now, "most": limit}).all()]
             if found:
@@ -306,14 +311,18 @@ class Queue:
         for hear in self.put_off:
             hear()
 
-    def back(self, ids: Sequence[str]) -> None:
-        """What is in flight and lost its way is owed again as it was."""
+    def back(self, lane: str, ids: Sequence[str]) -> None:
+        """What is in flight and lost its way is owed again as it was.
+
+        Nothing changes if the lane went to another meanwhile: what flies there is the other's.
+        """
         with self.store.begin(lasting=False) as conn:
-            conn.execute(
-                update(OWED)
-                .where(self._mine(), OWED.c.id.in_(ids), OWED.c.state == OwedState.IN_FLIGHT)
-                .values(state=OwedState.OWED)
-            )
+            if self.lanes.is_ours(conn, lane):
+                conn.execute(
+                    update(OWED)
+                    .where(self._mine(), OWED.c.id.in_(ids), OWED.c.state == OwedState.IN_FLIGHT)
+                    .values(state=OwedState.OWED)
+                )
 
     def again(
         self,

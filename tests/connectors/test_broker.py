@@ -7,12 +7,25 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import FencedInstanceIdError
+from kafka.errors import FencedInstanceIdError, KafkaTimeoutError, RebalanceInProgressError
 from kafka.structs import MemberState
 
 from connectors import topics
-from connectors.broker import Consumer, Message, Place, Producer, admin, make_topics, partition_of, read_all, read_key
+from connectors.broker import (
+    FOLLOWERS_FETCH_MS,
+    Consumer,
+    Message,
+    Place,
+    Producer,
+    Reader,
+    admin,
+    make_topics,
+    partition_of,
+    read_all,
+    read_key,
+)
 from connectors.broker.consumer import MOST_FENCED
 from connectors.broker.lag import lags
 from connectors.loop import readable, run
@@ -88,6 +101,32 @@ def test_one_dossiers_events_keep_their_order_and_are_found_by_its_key(
     assert {one.partition for one in found} == {partition_of(b"H29.12-261102-0003", 3)}
 
 
+def test_a_reader_at_the_end_is_told_soon_where_the_end_is_now(bootstrap: str, producer: Producer, topic: str) -> None:
+    """A broker answers one question after the other, and it holds one for records that are not there."""
+    producer.publish_to(topic, b"k", b"only")
+    with Reader(bootstrap, topic) as reader:
+        list(reader.to_end())
+        reader.poll(200)
+
+        began = time.monotonic()
+        bounds = reader.bounds()
+
+    assert sum(end for _, end in bounds.values()) == 1
+    assert time.monotonic() - began < FOLLOWERS_FETCH_MS / 2e3
+
+
+def test_a_reader_whose_partition_lost_its_leader_is_to_try_later(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    producer.publish_to(topic, b"k", b"only")
+    with Reader(bootstrap, topic) as reader:
+        library: Any = reader._consumer
+        # What the library says of a place that it has not found yet.
+        library.position = lambda place: None
+        with pytest.raises(TryLater):
+            list(reader.to_end())
+
+
 def test_an_event_too_long_is_refused_before_any_is_sent(bootstrap: str, producer: Producer, topic: str) -> None:
     data = an_event().data.model_copy(update={"why": "x" * MOST_BYTES})
     long = an_event().model_copy(update={"data": data})
@@ -147,6 +186,48 @@ def test_a_consumer_whose_library_brings_nothing_any_more_is_replaced_by_one_tha
 
         assert [message.value for message in polled(consumer, 1)] == [b"second"]
         assert consumer._consumer is not stuck
+
+
+def test_one_partition_that_stands_among_others_that_flow_is_seen(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.LOOK_SECONDS", 0.5, raising=False)
+    monkeypatch.setattr("connectors.broker.consumer.LOOK_POLLS", 2, raising=False)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_at(topic, 0, None, b"flows", ())
+        polled(consumer, 1)
+        consumer.commit()
+        stuck: Any = consumer._consumer
+        stuck.pause(TopicPartition(topic, 1))
+        producer.publish_at(topic, 1, None, b"stands", ())
+
+        def came() -> bool:
+            producer.publish_at(topic, 0, None, b"flows", ())
+            return b"stands" in [message.value for message in consumer.poll(500, 500)]
+
+        until(came, 20)
+
+        assert consumer._consumer is not stuck
+
+
+def test_a_consumer_whose_looks_get_no_answer_is_replaced(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.STILL_SECONDS", 0.3)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_to(topic, b"k", b"first")
+        assert patiently(consumer, 1) == [b"first"]
+        consumer.commit()
+        stuck: Any = consumer._consumer
+        stuck.poll, stuck.end_offsets = brings_nothing, no_answer
+        producer.publish_to(topic, b"k", b"second")
+
+        assert patiently(consumer, 1, 20) == [b"second"]
+
+
+def no_answer(*_: Any, **__: Any) -> None:
+    """What a connection says on which nothing comes."""
+    raise KafkaTimeoutError
 
 
 def patiently(consumer: Consumer, count: int, seconds: float = 60) -> list[bytes | None]:
@@ -225,6 +306,50 @@ def test_a_consumer_at_the_end_of_its_topic_is_left_alone(
         assert consumer._consumer is before
 
 
+def test_a_consumer_whose_commits_nobody_takes_is_replaced_and_what_was_not_committed_comes_again(
+    bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.broker.consumer.PUT_OFF_SECONDS", 0.5)
+    with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
+        producer.publish_to(topic, b"k", b"only")
+        polled(consumer, 1)
+        stale: Any = consumer._consumer
+        stale.commit = put_off
+
+        def is_replaced() -> bool:
+            with pytest.raises(TryLater):
+                consumer.commit()
+            return consumer._consumer is not stale
+
+        until(is_replaced, 10)
+        again = polled(consumer, 1)
+        consumer.commit()
+
+        assert [message.value for message in again] == [b"only"]
+
+
+def put_off(*_: Any, **__: Any) -> None:
+    """What the group does not take now."""
+    raise RebalanceInProgressError
+
+
+def test_a_place_that_went_to_another_is_not_committed_by_what_was_handed_out_before(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    group = f"g-{topic}"
+    with a_consumer(bootstrap, topic, group) as consumer:
+        producer.publish_to(topic, b"k", b"only")
+        polled(consumer, 1)
+        library: Any = consumer._consumer
+        library.assignment = set
+        consumer.poll(timeout_ms=0)
+        del library.assignment
+
+        consumer.commit()
+
+    assert lags(bootstrap, [group]) == []
+
+
 def test_what_is_not_committed_comes_again(bootstrap: str, producer: Producer, topic: str) -> None:
     producer.publish([an_event(n) for n in range(4)], topic)
     with a_consumer(bootstrap, topic, f"again-{topic}") as first:
@@ -254,6 +379,24 @@ def test_what_comes_while_the_work_waits_is_not_lost(bootstrap: str, producer: P
         behind = consumer.lag()
 
     assert (after.offset, behind) == (1, {topic: 0})
+
+
+def test_a_broker_that_fails_while_the_work_waits_leaves_no_partition_paused(
+    bootstrap: str, producer: Producer, topic: str
+) -> None:
+    with a_consumer(bootstrap, topic) as consumer:
+        producer.publish([an_event(1)], topic)
+        polled(consumer, 1)
+        library: Any = consumer._consumer
+        library.poll = put_off
+        with pytest.raises(TryLater):
+            consumer.keep_place()
+        del library.poll
+        producer.publish([an_event(2)], topic)
+
+        (after,) = polled(consumer, 1, 10)
+
+    assert after.offset == 1
 
 
 def test_a_batch_that_cannot_be_handled_now_is_handled_again_and_then_committed(

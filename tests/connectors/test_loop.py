@@ -58,3 +58,25 @@ def test_a_commit_that_is_put_off_does_not_keep_the_loop_from_polling() -> None:
     stop.set()
 
     assert (consumer.committed, handled) == (True, [message])
+
+
+class WithoutACoordinator(InARebalance):
+    """Nobody takes its commits; it is told to stop while the first one waits."""
+
+    commits = 0
+
+    def commit(self) -> None:
+        """Never taken."""
+        self.commits += 1
+        self._stop.set()
+        raise TryLater("not committed: CoordinatorNotAvailableError")
+
+
+def test_a_loop_that_is_told_to_stop_waits_for_one_commit_and_no_second() -> None:
+    """Each waits 10 s for an answer, and lanes have to land after it."""
+    stop = threading.Event()
+    consumer = WithoutACoordinator([Message("t", 0, 0, b"k", b"v")], stop)
+
+    run(cast(Any, consumer), lambda batch: None, stop, process="test", timeout_ms=1)
+
+    assert consumer.commits == 1

@@ -9,10 +9,12 @@ from connectors.broker import Message
 from hoso import totals
 from hoso.cli.main import main
 from hoso.reckoning import Ledgers
-from hoso.strikes import How, Situation
+from hoso.strikes import How, Situation, Trouble
 from hoso.verdict import Verdict, forgeries, partners, twice, unsaid, webhooks_taken
 from schemas.dossier import LOG
 from tests.builders import CODE, a_move
+
+FULL = str(Trouble.FULL_DISK)
 
 
 def ledgers(parcels: list[str], sequences: list[int | None]) -> Ledgers:
@@ -21,8 +23,8 @@ def ledgers(parcels: list[str], sequences: list[int | None]) -> Ledgers:
 
 
 def test_a_second_parcel_and_a_second_notice_of_one_number_are_twice_in_effect() -> None:
-    assert twice(ledgers(["d/D1", "d/R1"], [1, 2, None, None])) == 0
-    assert twice(ledgers(["d/D1", "d/D1"], [1, 2, 2])) == 2
+    assert twice({}, ledgers(["d/D1", "d/R1"], [1, 2, None, None])) == 0
+    assert twice({}, ledgers(["d/D1", "d/D1"], [1, 2, 2])) == 2
 
 
 def test_a_webhook_that_was_taken_and_moved_nothing_is_lost() -> None:
@@ -63,19 +65,19 @@ def a_storm(**changes: Any) -> dict[str, Any]:
 
 
 def test_storms_add_up() -> None:
-    first = totals.added(totals.EMPTY, a_storm(repeated={"callbacks": 1}, troubles={"full disk": 1}))
+    first = totals.added(totals.EMPTY, a_storm(repeated={"callbacks": 1}, troubles={FULL: 1}))
     blows = {
         "worker": {"SIGKILL": {"burst": 1, "quiet": 1}, "SIGTERM": {"quiet": 1}},
         "edge": {"SIGSTOP": {"burst": 1}},
     }
 
-    found = totals.added(first, a_storm(seed=2, blows=blows, struck=4, troubles={"full disk": 2, "clock back": 1}))
+    found = totals.added(first, a_storm(seed=2, blows=blows, struck=4, troubles={FULL: 2, "clock back": 1}))
 
     assert found["storms"] == ["1/1/sqlite", "2/1/sqlite"]
     assert (found["struck"], found["minutes"]) == (6, 3.0)
     assert found["blows"]["worker"] == {"SIGKILL": {"burst": 3, "quiet": 1}, "SIGTERM": {"quiet": 1}}
     assert totals.cells(found)["worker", How.KILL, Situation.BURST] == 3
-    assert found["troubles"] == {"full disk": 3, "clock back": 1}
+    assert found["troubles"] == {FULL: 3, "clock back": 1}
     assert (found["acknowledged"], found["repeated"], found["recover_seconds"]) == (20, {"callbacks": 1}, [1.5, 1.5])
     assert totals.EMPTY["struck"] == 0
 
@@ -101,7 +103,7 @@ def test_a_page_shows_what_was_struck_and_what_was_not(tmp_path: Path) -> None:
 
     assert "| lost | 0 |" in page
     assert "| worker | 0 | 2 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 2 |" in page
-    assert "| full disk | 0 |" in page
+    assert f"| {FULL} | 0 |" in page
 
 
 def told(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int | str | None, str]:

@@ -1,4 +1,4 @@
-"""What goes wrong in a storm goes wrong really, and ends: a full disk, a database that is away, a clock that jumps."""
+"""What goes wrong in a storm really does, and ends: files that cannot grow, a database away, a clock that jumps."""
 
 import sqlite3
 import subprocess
@@ -67,7 +67,7 @@ def test_a_disk_that_is_full_is_full_for_the_process_that_was_meant_and_not_for_
             writer.kill()
 
     assert said == ["wrote\n", "full\n", "wrote\n"]
-    assert wrong.counts == {"full disk": 1}
+    assert wrong.counts == {str(Trouble.FULL_DISK): 1}
     (tmp_path / "ours").write_text("we may write")
 
 

@@ -1,5 +1,6 @@
-"""What a broker says last is read over TLS, although it hangs up right behind it."""
+"""Over TLS: what a broker says last is read, although it hangs up right behind it; one that says nothing is left."""
 
+import select
 import socket
 import ssl
 import threading
@@ -7,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from kafka import KafkaConsumer
+from kafka.errors import KafkaTimeoutError
 from kafka.net.transport import KafkaSSLTransport
 
 from hoso import secured
@@ -57,3 +60,57 @@ def test_a_refusal_is_given_out_before_the_end_that_came_with_it(papers: secured
 
     assert first == (REFUSAL, None)
     assert (second[0], type(second[1]).__name__) == (b"", "KafkaConnectionError")
+
+
+def test_who_takes_a_connection_and_says_nothing_is_given_up(
+    papers: secured.Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemas.login.HANDSHAKE_SECONDS", 0.3, raising=False)
+    told = LoginSettings(kafka_ca_file=papers.ca, kafka_security=Security.SSL).client()
+    gave_up = threading.Event()
+
+    def come(port: int) -> None:
+        with pytest.raises(KafkaTimeoutError):
+            KafkaConsumer(bootstrap_servers=f"127.0.0.1:{port}", bootstrap_timeout_ms=1000, **told)
+        gave_up.set()
+
+    # Its kernel answers, and nobody behind it.
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        threading.Thread(target=come, args=(frozen.getsockname()[1],), daemon=True).start()
+
+        assert gave_up.wait(15)
+
+
+def test_a_handshake_that_was_in_time_is_not_given_up_later(
+    papers: secured.Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemas.login.HANDSHAKE_SECONDS", 0.3, raising=False)
+    context = LoginSettings(kafka_ca_file=papers.ca, kafka_security=Security.SSL).trust()
+    assert context is not None
+    with (
+        one_who_refuses_and_hangs_up(papers) as (port, _),
+        context.wrap_socket(
+            socket.create_connection(("127.0.0.1", port)), server_hostname="localhost", do_handshake_on_connect=False
+        ) as line,
+    ):
+        line.setblocking(False)
+        agreed(line)
+        line.setblocking(True)
+        limit = getattr(line, "_limit", None)
+        assert isinstance(limit, threading.Timer)
+        limit.join(20)
+
+        line.sendall(b"who are you")
+        said = line.recv(4096)
+
+    assert said == REFUSAL
+
+
+def agreed(line: ssl.SSLSocket) -> None:
+    """A handshake as kafka-python makes it: again whenever there is something to read."""
+    while True:
+        try:
+            line.do_handshake()
+            return
+        except ssl.SSLWantReadError:
+            assert select.select([line], [], [], 20)[0]

@@ -24,11 +24,16 @@ def the_library(*bundles: Bundle) -> Library:
     """Reference data that came from its topic."""
     library = Library("nowhere:1")
     for bundle in bundles:
-        said = ReferencePublished(
-            id=bundle.version, source="/hoso/reference", subject=bundle.version, time=SET_AT, data=bundle
-        )
-        library._take(said.encode())
+        library._take(published(bundle))
     return library
+
+
+def published(bundle: Bundle) -> bytes:
+    """A version as it stands on the topic."""
+    said = ReferencePublished(
+        id=bundle.version, source="/hoso/reference", subject=bundle.version, time=SET_AT, data=bundle
+    )
+    return said.encode()
 
 
 def a_day_less() -> Bundle:

@@ -212,9 +212,10 @@ def test_a_lease_that_ran_out_is_anybodys_and_its_flights_are_owed_again(queue: 
     claimed(queue)
     queue.began("a")
 
-    assert Queue(store, "dispatch").lanes.lease("post", YOU, 60)
+    other = Queue(store, "dispatch")
+    assert other.lanes.lease("post", YOU, 60)
 
-    (row,) = queue.claim("post", 200.0, 1).rows
+    (row,) = other.claim("post", 200.0, 1).rows
     assert (row.id, row.in_doubt) == ("a", True)
 
 
@@ -299,6 +300,41 @@ def test_who_stood_still_beyond_its_lease_may_neither_call_nor_put_off(queue: Qu
     assert (flies, begins) == (["a"], None)
     assert claimed(other) == []
     assert other.began("a") is not None
+
+
+def test_who_lost_its_lane_claims_nothing_of_it(queue: Queue, store: Store) -> None:
+    queue.lanes.lease("post", ME, -1)
+    put(queue, a_row("a"))
+    other = Queue(store, "dispatch")
+    other.lanes.lease("post", YOU, 60)
+
+    found = queue.claim("post", 200.0, 10)
+
+    assert found == Claimed([], None)
+    assert claimed(other) == ["a"]
+
+
+def test_who_lost_its_lane_gives_back_nothing_that_flies_in_anothers_term(queue: Queue, store: Store) -> None:
+    queue.lanes.lease("post", ME, -1)
+    put(queue, a_row("a"))
+    claimed(queue)
+    other = Queue(store, "dispatch")
+    other.lanes.lease("post", YOU, 60)
+    flies = claimed(other)
+
+    queue.back("post", ["a"])
+
+    assert (flies, claimed(other)) == (["a"], [])
+
+
+def test_what_lost_its_way_is_owed_again(queue: Queue) -> None:
+    queue.lanes.lease("post", ME, 60)
+    put(queue, a_row("a"))
+    claimed(queue)
+
+    queue.back("post", ["a"])
+
+    assert claimed(queue) == ["a"]
 
 
 def test_who_came_too_late_to_its_lease_goes_on_where_nobody_took_it(queue: Queue) -> None:

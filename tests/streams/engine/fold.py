@@ -2,7 +2,8 @@
 
     python -m tests.streams.engine.fold '{"bootstrap": ..., "id": ..., "topic": ..., ...}'
 
-An event is JSON: n (its number), and perhaps due (a timer), fired (the due time that a timer saw), boom, blow.
+An event is JSON: n (its number), and perhaps due (a timer), deaf (whose firings change nothing), fired (the due time
+that a timer saw), boom, blow.
 """
 
 import asyncio
@@ -27,13 +28,13 @@ def step(state: bytes | None, record: Record) -> Stepped:
         time.sleep(event["slow"])
     if "boom" in event:
         raise ValueError(event["boom"])
-    if "fired" in event and event["fired"] != before["due"]:
+    if "fired" in event and (event["fired"] != before["due"] or before.get("deaf")):
         return Stepped(None)
     after = dict(before, count=before["count"] + 1, chain=zlib.crc32(b"%d" % event.get("n", 0), before["chain"]))
     if "fired" in event:
         after |= {"due": None, "fired": before["fired"] + 1, "count": before["count"], "chain": before["chain"]}
     if "due" in event:
-        after["due"] = event["due"]
+        after |= {"due": event["due"], "deaf": event.get("deaf", False)}
     after["blow"] = "x" * event.get("blow", 0)
     said = json.dumps({"n": event.get("n"), "count": after["count"], "fired": after["fired"]}).encode()
     return Stepped(json.dumps(after).encode(), after["due"], [(OUT, said)], closed=event.get("close", False))

@@ -2,7 +2,14 @@
 
 import random
 import signal
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from hoso import broker
+from hoso.ports import free_port, is_free
 from tests.streams.engine.rig import Rig, talking
 from tests.waiting import until
 
@@ -55,3 +62,29 @@ def test_a_worker_thawed_after_its_successor_took_over_harms_nothing(rig: Rig) -
     rig.wait_until_folded(meanwhile=lambda: rig.revive(app=quick))
 
     rig.assert_all_right()
+
+
+@pytest.mark.broker
+def test_a_broker_and_its_worker_killed_together_come_back_with_every_state_right(tmp_path: Path) -> None:
+    with broker.running(tmp_path, free_port()) as mortal:
+        with closing(Rig(mortal.bootstrap, tmp_path)) as rig:
+            rig.make_topics()
+            for number in range(2_000):
+                rig.say(f"k{number % 100}", n=number, slow=0.001)
+            rig.producer.flush()
+            worker = rig.worker(instance="w0")
+            worker.until_stored(0)
+
+            for node in mortal.pids:
+                node.send(signal.SIGKILL)
+            worker.kill()
+        until(lambda: is_free(mortal.port), what="the kernel has taken the broker apart")
+        broker.start(tmp_path, mortal.port, dies_with_us=True)
+        with closing(replace(rig, workers=[])) as again:
+            last = again.worker(instance="w0")
+            again.say("k0", n=2_000)
+            again.wait_until_folded()
+
+            assert worker.at["events"] < 2_000, "there was something left to do"
+            assert last.stop() == 0
+            again.assert_all_right()

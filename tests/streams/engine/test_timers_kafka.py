@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import pairwise
 
 from tests.streams.engine.rig import Rig
 
@@ -51,11 +52,24 @@ def test_a_timer_is_armed_again_out_of_the_recovered_state(rig: Rig) -> None:
 def test_a_fact_that_changes_nothing_is_repeated_only_after_a_while(rig: Rig) -> None:
     rig.settings["timers"] = {"every_seconds": 0.05, "again_seconds": 2.0}
     worker = rig.worker().until_ready()
+    rig.say("k1", n=1, due=time.time() + 0.2, deaf=True)
+    rig.producer.flush()
+    worker.until(lambda at: at["events"] >= 4)
+    worker.stop()
+
+    at = [record.timestamp / 1e3 for record in rig.read(rig.name) if b"fired" in record.value]
+    assert rig.states()["k1"]["fired"] == 0
+    assert len(at) >= 3
+    assert min(later - earlier for earlier, later in pairwise(at)) > 1.9
+
+
+def test_a_key_whose_timer_has_fired_may_have_another(rig: Rig) -> None:
+    rig.settings["timers"] = {"every_seconds": 0.05}
+    worker = rig.worker().until_ready()
     rig.say("k1", n=1, due=time.time() + 0.2)
     rig.producer.flush()
     worker.until(lambda at: at["fired"] == 1 and at["events"] == 2)
 
-    # The state no longer has a due time, so nothing is repeated; a second timer of the same key fires as usual.
     rig.say("k1", n=2, due=time.time() + 0.2)
     rig.producer.flush()
     worker.until(lambda at: at["fired"] == 2 and at["events"] == 4)

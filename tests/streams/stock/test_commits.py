@@ -10,6 +10,7 @@ import faust
 import pytest
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from faust.types.enums import ProcessingGuarantee
 from kafka import KafkaAdminClient, KafkaProducer
 
 from schemas.dossier import LOG
@@ -19,7 +20,7 @@ from streams.engine.consumer import UnitConsumer
 from streams.engine.watchdog import Watchdog
 from tests.streams.endings import Ended
 from tests.streams.engine.doubles import Raw, bare, unit_of
-from tests.streams.stock.stock import INPUT, a_message, a_stock_consumer, nothing
+from tests.streams.stock.stock import INPUT, a_message, a_stock_app, a_stock_consumer, nothing
 
 
 @pytest.fixture
@@ -53,13 +54,13 @@ async def test_stock_commits_past_a_message_in_flight_and_ours_does_not(
     assert ours._new_offset(INPUT) is None
 
 
-def test_stock_promises_exactly_once_by_a_setting_and_ours_is_told_at_least_once(
-    stock: faust.App, tmp_path: Path
-) -> None:
-    """Defect G is not shown: it needs a fenced producer at the right moment. Ours never asks for it."""
+def test_ours_does_not_ask_for_exactly_once(tmp_path: Path) -> None:
+    """Defect G: that it does not hold is in test_stock_worker.py."""
+    careful = a_stock_app("127.0.0.1:1", tmp_path, processing_guarantee="exactly_once")
     app = build_app("ours", "127.0.0.1:1", instance_id=None, data_dir=tmp_path, partitions=1)
 
-    assert (stock.in_transaction, app.in_transaction) == (False, False)
+    asked: list[Any] = [one.conf.processing_guarantee for one in (careful, app)]
+    assert asked == [ProcessingGuarantee.EXACTLY_ONCE, ProcessingGuarantee.AT_LEAST_ONCE]
 
 
 @pytest.mark.anyio
