@@ -49,6 +49,10 @@ class Occupied(Exception):
     """Somebody is still in a group that must be empty; says who."""
 
 
+class Beheaded(Exception):
+    """Records were deleted from the log's beginning: it cannot be folded from its start."""
+
+
 class _Head(msgspec.Struct):
     """What a fact says of itself."""
 
@@ -100,9 +104,15 @@ class Tail:
 
 
 def look(bootstrap: str, since: datetime | None = None) -> NewLog:
-    """The log as it is, with the fence at `since` or a day before its end. Raises TryLater."""
+    """The log as it is, with the fence at `since` or a day before its end. Raises Beheaded, TryLater."""
     with Reader(bootstrap, LOG) as reader:
-        ends = {partition: end for partition, (_, end) in reader.bounds().items()}
+        bounds = reader.bounds()
+        if lost := [f"{partition} at offset {first}" for partition, (first, _) in bounds.items() if first > 0]:
+            raise Beheaded(
+                f"{LOG} has lost its beginning, partition {lost[0]} begins: half a log would be folded. "
+                "`hoso archive restore` puts the whole one onto a cluster that has nothing yet"
+            )
+        ends = {partition: end for partition, (_, end) in bounds.items()}
         last = max((one.timestamp_ms for one in _last_records(bootstrap, ends)), default=0)
         begins = since or aware(last / 1000) - USUAL
         fences = reader.first_since(_ms(begins))

@@ -71,7 +71,7 @@ def adopt_log(
         )
         if not dry_run:
             adopting.adopt(settings.kafka_bootstrap, new, lambda id, fence: adoption(id.encode(), fence))
-    except (TryLater, adopting.Occupied) as error:
+    except (TryLater, adopting.Occupied, adopting.Beheaded) as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
     finally:

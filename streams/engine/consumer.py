@@ -9,7 +9,7 @@ import structlog
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from streams.engine.endings import Hole, StateGone, Undrained, end
+from streams.engine.endings import BeginningGone, Hole, StateGone, Undrained, end
 from streams.engine.unit import Unit
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ class UnitConsumer(driver.Consumer):
         self._refuse_lost_state(committed)
         fresh = [tp for tp in tps if tp not in committed]
         first = dict(await self.earliest_offsets(*fresh)) if fresh else {}
+        self._refuse_lost_beginning(first)
         ends = await self.highwaters(*tps) if tps else {}
         self.next = {tp: committed[tp] if tp in committed else first[tp] for tp in tps}
         for tp in tps:
@@ -189,6 +190,17 @@ class UnitConsumer(driver.Consumer):
         gone = sorted(tp.partition for tp in committed if self.table.held[tp.partition].fresh)
         if gone:
             end(StateGone(f"offsets are committed for partitions {gone}, their changelog was empty: `hoso adopt-log`"))
+
+    def _refuse_lost_beginning(self, first: Mapping[TP, int]) -> None:
+        gone = {tp.partition: at for tp, at in first.items() if at > 0 and at > self.table.held[tp.partition].reached}
+        if gone:
+            end(
+                BeginningGone(
+                    f"{self.table.input_topic} begins at offsets {gone} (by partition), and nothing is remembered of "
+                    "what was before: `hoso archive restore` puts the whole log onto a cluster that has nothing yet, "
+                    "then `hoso adopt-log`"
+                )
+            )
 
     # Committing
 

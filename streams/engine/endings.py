@@ -35,6 +35,10 @@ class StateGone(Ending):
     """Offsets are committed for a partition whose changelog is empty: `hoso adopt-log` has it folded from the start."""
 
 
+class BeginningGone(Ending):
+    """The log has lost records that no state holds: what is left of it is not the whole."""
+
+
 class OtherLog(Ending):
     """The input topic is not the one the stored watermarks belong to: re-created, restored or mirrored."""
 

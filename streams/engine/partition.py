@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from streams.engine.stored import watermark_of
+
 
 @dataclass(slots=True)
 class Partition:
@@ -43,6 +45,11 @@ class Partition:
     def lag(self) -> int:
         """Records in the log that are not committed; 0 while the end is not known."""
         return max(0, (self.end or 0) - (self.committed or 0))
+
+    @property
+    def reached(self) -> int:
+        """Offset + 1 of the last record that is in a state; 0 where there is none. Looks at every state."""
+        return max(map(watermark_of, self.states.values()), default=0)
 
     def finished(self) -> list[bytes]:
         """Keys that no record can come back for: closed, and committed since."""
