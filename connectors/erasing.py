@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection
 
+from connectors.archive import Archive
 from connectors.broker import Producer
 from connectors.certificates import ALGORITHM, fingerprint
 from connectors.history import history, published
@@ -52,9 +53,9 @@ class NothingToErase(ValueError):
 # ---------------------------------------------------------------- before
 
 
-def under_way(bootstrap: str, code: str) -> list[str]:
-    """What an erasure stops while the post is not done with a dossier, in sentences. Raises TryLater."""
-    found = history(bootstrap, published(bootstrap), code)
+def under_way(bootstrap: str, code: str, archive: Archive | None) -> list[str]:
+    """What an erasure stops while the post is not done with a dossier, in sentences. Raises what `history` does."""
+    found = history(bootstrap, published(bootstrap), code, archive)
     return [_stopped(leg) for leg in found.dossier.legs if leg.open()] if found else []
 
 

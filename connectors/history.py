@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from connectors.broker import Message, read_all, read_key
+from connectors.archive import Archive, whole_key
+from connectors.broker import Message, read_all
 from rules.deadlines.certificate import Inputs
 from rules.deadlines.inputs import inputs_of
 from rules.dossier import Dossier
@@ -43,9 +44,12 @@ class History:
     told: tuple[Told, ...]
 
 
-def history(bootstrap: str, reference: Reference, code: str) -> History | None:
-    """A dossier by its log; None if nothing bears this code. TryLater while the broker is away."""
-    return folded(read_key(bootstrap, LOG, code.encode()), reference)
+def history(bootstrap: str, reference: Reference, code: str, archive: Archive | None) -> History | None:
+    """A dossier by its log, archive and topic read as one; None if nothing bears this code.
+
+    Raises Gap where the beginning is in neither, BrokenArchive, and TryLater while the broker or the archive is away.
+    """
+    return folded(whole_key(bootstrap, LOG, code.encode(), archive), reference)
 
 
 def folded(records: Iterable[Message], reference: Reference) -> History | None:

@@ -33,6 +33,14 @@ def _addresses(value: str) -> str:
     return value
 
 
+def _archive(value: str) -> str:
+    """Refuse an address where no archive can lie."""
+    from connectors.archive import open_archive
+
+    open_archive(value)
+    return value
+
+
 def _beneath_home(name: str) -> Any:
     """A default that lies in the home."""
     return Field(default_factory=lambda given: given["home"] / name if "home" in given else Path(name))
@@ -67,6 +75,10 @@ class Settings(LoginSettings, TracingSettings):
     )
     """The read model's database: a file of its own beside the other, for SQLite has one writer at a time; on
     PostgreSQL the same."""
+
+    archive: Annotated[str, AfterValidator(_archive)] | None = None
+    """Where `hoso archive write` keeps the log: s3://bucket/prefix, file:///path or a path. Whoever looks a dossier up
+    reads archive and log as one; without it nothing is told of a dossier whose log has lost its beginning."""
 
     secrets_dir: Path = _beneath_home("secrets")
     """The folder of keys."""

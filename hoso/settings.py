@@ -19,7 +19,7 @@ def _addresses(value: str) -> str:
 
 
 class Settings(BaseSettings):
-    """Settings of `hoso broker`, `hoso up` and `hoso demo`."""
+    """Settings of the commands."""
 
     model_config = SettingsConfigDict(env_prefix="HOSO_", env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -28,6 +28,9 @@ class Settings(BaseSettings):
 
     kafka_bootstrap: Annotated[str, AfterValidator(_addresses)] | None = None
     """Another cluster, as host:port,host:port; none means the local broker."""
+
+    archive: str | None = None
+    """Where the archive of the log lies: commands that look a dossier up read archive and log as one."""
 
     kafka_port: Port = 9092
     """The local broker's usual port; a free one is taken if somebody has it."""

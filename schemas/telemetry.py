@@ -85,6 +85,9 @@ NAMES = (
     Name("lane.broken", Kind.LOG, "A partner does not answer: its lane waits"),
     Name("topic.unread", Kind.LOG, "A worker could not read the reference data or the holds just now; it tries again"),
     Name("reference.loaded", Kind.LOG, "A version of the reference data is known"),
+    Name(
+        "history.broken", Kind.LOG, "A dossier was not told: the log's beginning is missing, or its archive is broken"
+    ),
     Name("calendar.not_previewed", Kind.LOG, "A preview of a calendar broke off in the console, and why"),
     Name("calendar.applied", Kind.LOG, "Somebody put another calendar in force in the console; who and why"),
     Name("dossier.parked", Kind.LOG, "A dossier's facts wait: folding one of them failed"),
@@ -104,7 +107,9 @@ NAMES = (
     Name("engine.stuck", Kind.LOG, "A stop did not end in time and was ended (75)"),
     Name("engine.ended", Kind.LOG, "A worker ended by itself before it could do harm (70), and why"),
     Name(
-        "readmodel.outdated", Kind.LOG, "The read model is of topics that are no more: another set of tables is filled"
+        "readmodel.outdated",
+        Kind.LOG,
+        "The read model is of topics that are no more, or lacks what the log has lost: another set of tables is filled",
     ),
     Name("readmodel.swapped", Kind.LOG, "A set of the read model's tables is filled and serves from now on"),
     Name(

@@ -3,7 +3,7 @@
 from connectors.archive.archive import Archive, Overtaken, open_archive
 from connectors.archive.link import Link, Stretch
 from connectors.archive.store import BrokenArchive, Store, open_store
-from connectors.archive.whole import Gap, Whole
+from connectors.archive.whole import Gap, Whole, whole_key
 from connectors.archive.writing import Limits, Writer
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Writer",
     "open_archive",
     "open_store",
+    "whole_key",
 ]

@@ -26,12 +26,14 @@ class Whole:
         """All partitions, or just these."""
         self._bootstrap, self._topic, self._archive = bootstrap, topic, archive
         self._id = topic_id(bootstrap, topic)
-        self._archived = self._heads()
+        wanted = None if partitions is None else set(partitions)
+        self._archived = self._heads(wanted)
         # After the heads: nothing is archived that is not on the topic, so a head beyond its end is another log's.
         with Reader(bootstrap, topic) as reader:
             bounds = reader.bounds()
-        chosen = bounds.keys() if partitions is None else set(partitions)
-        self._bounds = {partition: bounds[partition] for partition in sorted(chosen)}
+        self._bounds = {
+            partition: bounds[partition] for partition in sorted(bounds.keys() if wanted is None else wanted)
+        }
         for partition, (first, end) in self._bounds.items():
             self._check(partition, first, end)
 
@@ -67,11 +69,12 @@ class Whole:
                 reached[record.partition] = expected + 1
                 yield record
 
-    def _heads(self) -> Mapping[int, int]:
-        """Of each partition that is archived the offset of the last record there."""
+    def _heads(self, wanted: Collection[int] | None) -> Mapping[int, int]:
+        """Of each partition (of these) that is archived the offset of the last record there."""
         if self._archive is None:
             return {}
-        heads = {one.partition: self._archive.head(one) for one in self._archive.stretches(self._topic, self._id)}
+        there = self._archive.stretches(self._topic, self._id)
+        heads = {one.partition: self._archive.head(one) for one in there if wanted is None or one.partition in wanted}
         return {partition: head.last for partition, head in heads.items() if head is not None}
 
     def _check(self, partition: int, first: int, end: int) -> None:
@@ -87,8 +90,23 @@ class Whole:
     def _gap(self, partition: int, missing: int, found: int) -> Gap:
         where = "in the topic" if self._archive is None else f"in the topic nor in {self._archive.store.url}"
         no = "not" if self._archive is None else "neither"
-        hint = ": is there an archive? `--archive URL` reads it as well" if self._archive is None else ""
+        hint = ": is there an archive? HOSO_ARCHIVE, or `--archive URL`, says where" if self._archive is None else ""
         return Gap(
             f"offsets {missing} to {found - 1} of partition {partition} of {self._topic} ({self._id}) are {no} "
             f"{where}{hint}"
         )
+
+
+def whole_key(bootstrap: str, topic: str, key: bytes, archive: Archive | None) -> list[Message]:
+    """All records under a key, in order, from the first one of its partition on; no other partition is read.
+
+    The archive is opened only where the topic has lost that partition's beginning. Raises what `Whole` does.
+    """
+    with Reader(bootstrap, topic, key) as reader:
+        [partition] = reader.bounds()
+        if reader.has_beginning():
+            found = [record for record in reader.to_end() if record.key == key]
+            # Else it was deleted while it was read.
+            if reader.has_beginning():
+                return found
+    return [record for record in Whole(bootstrap, topic, archive, [partition]).records() if record.key == key]

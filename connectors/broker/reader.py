@@ -55,6 +55,10 @@ class Reader:
             )
         return {place.partition: (firsts[place], ends[place]) for place in self._places}
 
+    def has_beginning(self) -> bool:
+        """Whether every partition still begins at offset 0: nothing of it was ever deleted."""
+        return all(first == 0 for first, _ in self.bounds().values())
+
     def first_since(self, timestamp_ms: int) -> dict[int, int]:
         """The offset of each partition's first record of this time or later; its end where there is none."""
         with answering("no offsets"):
@@ -102,7 +106,10 @@ def read_all(bootstrap: str, topic: str) -> list[Message]:
 
 
 def read_key(bootstrap: str, topic: str, key: bytes) -> list[Message]:
-    """All records under a key, in order; reads no other partition than the one the key lives in."""
+    """All records under a key that the topic still has, in order; reads no other partition than the one it lives in.
+
+    For a dossier's history that is too little: `connectors.archive.whole_key` misses none.
+    """
     with Reader(bootstrap, topic, key) as reader:
         return [message for message in reader.to_end() if message.key == key]
 

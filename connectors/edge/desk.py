@@ -14,7 +14,7 @@ from connectors.edge.door import Door
 from connectors.edge.finding import NotHere, find
 from connectors.edge.link import Link
 from connectors.edge.rating import Became, Ratings, Sent
-from connectors.history import folded, history
+from connectors.history import folded
 from connectors.project.remembered import remembered
 from connectors.project.sets import NotFilled
 from schemas import trace
@@ -58,7 +58,7 @@ class Desk:
         self._door, self._fresh, self._ratings = door, Fresh(), Ratings()
 
     def show(self, link: Link, request: Request) -> Citizen:
-        """What is to be said. Raises NotHere, TooMany; TryLater and UnknownVersion while something is away."""
+        """What is to be said. Raises NotHere, TooMany; TryLater, UnknownVersion, BrokenArchive while it cannot be."""
         code = self._code(link, request)
         found = self._fresh.get(code, lambda: self._look(code))
         if found is None:
@@ -78,9 +78,8 @@ class Desk:
         return find(self._door, link.tracking, link.dossier, address)
 
     def _look(self, code: str) -> Citizen | None:
-        reference, bootstrap = self._door.references.reference, self._door.settings.kafka_bootstrap
-        records = self._remembered(code)
-        found = history(bootstrap, reference, code) if records is None else folded(records, reference)
+        reference, records = self._door.references.reference, self._remembered(code)
+        found = self._door.history(reference, code) if records is None else folded(records, reference)
         return told(found, reference) if found else None
 
     def _remembered(self, code: str) -> list[Message] | None:

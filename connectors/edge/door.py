@@ -3,21 +3,27 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from fastapi import Request
 
 from connectors.agencies import verify_key
+from connectors.archive import Archive, BrokenArchive
 from connectors.broker import Producer
 from connectors.dated_keys import DatedKeys
 from connectors.edge.guesses import Guesses
 from connectors.edge.problem import Problem
 from connectors.edge.quota import Quotas
 from connectors.gate.gate import Gate
+from connectors.history import History, history
 from connectors.holds import Holds
 from connectors.reference import References
 from connectors.seal import Evidence
 from connectors.settings import Settings
 from connectors.store import Store
+from rules.reference import Reference
 from schemas.reference import Agency
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Door:
     """The read model, which knows whose a tracking code is."""
     guesses: Guesses = field(default_factory=Guesses)
     """How often tracking codes may be wrong."""
+    archive: Archive | None = None
+    """What has the log's beginning where the topic has it no more."""
 
     def agency(self, request: Request) -> Agency:
         """Whose key the caller shows. 401 without a good one, 403 if its agency is not in the reference data."""
@@ -52,6 +60,14 @@ class Door:
         if agency is None:
             raise Problem(403, f"Agency {code} is not in the reference data in force; ask an operator to add it.")
         return agency
+
+    def history(self, reference: Reference, code: str) -> History | None:
+        """A dossier by its log, archive and topic read as one. Raises what `connectors.history.history` does."""
+        try:
+            return history(self.settings.kafka_bootstrap, reference, code, self.archive)
+        except BrokenArchive as error:
+            log.error("history.broken", dossier=code, why=str(error))
+            raise
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """A dossier as its own agency may see it: state, history, and its deadline with the working.
 
-Until there is a read model this folds the log; `connectors.history.history` is the one function to replace.
+Until there is a read model this folds the log; `Door.history` is the one function to replace.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from connectors.edge.door import Door, problems
 from connectors.edge.problem import Problem
 from connectors.explanation import as_json, explained
 from connectors.gate.authority import dossier_date
-from connectors.history import History, history
+from connectors.history import History
 from rules.reference import Edition
 from rules.shown import shown
 from schemas.event import Event
@@ -34,7 +34,7 @@ def routes(door: Door) -> APIRouter:
         agency, nothing = door.agency(request), Problem(404, f"You have no dossier {code[:60]}; look at its code.")
         if dossier_date(code) is None:
             raise nothing
-        told = history(door.settings.kafka_bootstrap, door.references.reference, code)
+        told = door.history(door.references.reference, code)
         if told is None or not _is_theirs(told, agency, door.references.edition()):
             raise nothing
         return told

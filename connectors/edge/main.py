@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import structlog
 import uvicorn
 
+from connectors.archive import open_archive
 from connectors.broker import Producer
 from connectors.console.app import AT, make_console
 from connectors.console.desk import Desk
@@ -59,6 +60,7 @@ class Edge:
             holds=self._holds,
             read=self._read,
             guesses=Guesses(settings.track_misses_per_address_per_minute, settings.track_misses_per_minute),
+            archive=open_archive(settings.archive) if settings.archive else None,
         )
         self._sweep = Sweep(self._store, settings.retention_seconds, seen(settings))
         self._days = DaysSweep(self._store, settings)

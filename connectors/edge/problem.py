@@ -10,11 +10,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from connectors.archive import BrokenArchive
 from connectors.verdicts import TryLater
 from rules.reference import UnknownVersion
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+MENDED_SECONDS = 300
+"""When to ask again for what an operator has to mend."""
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
@@ -50,6 +53,10 @@ def install(app: FastAPI) -> None:
     async def away(_: Request, error: Exception) -> JSONResponse:
         return later(str(error)).response()
 
+    async def no_beginning(_: Request, error: Exception) -> JSONResponse:
+        wait = {"retry-after": str(MENDED_SECONDS)}
+        return Problem(503, f"Nothing is told of half a history; tell an operator: {error}.", wait).response()
+
     async def no_reference(_: Request, error: Exception) -> JSONResponse:
         return later("no reference data is known yet").response()
 
@@ -70,6 +77,7 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(TryLater, away)
+    app.add_exception_handler(BrokenArchive, no_beginning)
     app.add_exception_handler(UnknownVersion, no_reference)
     app.add_exception_handler(HTTPException, plain)
     app.add_exception_handler(RequestValidationError, malformed)

@@ -3,6 +3,7 @@
 from fastapi import Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from connectors.archive import BrokenArchive
 from connectors.edge import page
 from connectors.edge.finding import NotHere, TooMany
 from connectors.edge.link import Link
@@ -13,7 +14,7 @@ from connectors.verdicts import TryLater
 from rules.rating import Rateable
 from rules.reference import UnknownVersion
 
-NOTHING = (NotHere, TooMany, TryLater, UnknownVersion)
+NOTHING = (NotHere, TooMany, TryLater, BrokenArchive, UnknownVersion)
 """Why there is nothing to say of a dossier."""
 
 

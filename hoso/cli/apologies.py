@@ -30,7 +30,9 @@ def apologies(
     agency: Annotated[str | None, typer.Option(help="Only this agency, by its code or an old one.")] = None,
     month: Annotated[str | None, typer.Option(help="Only due dates in this month, 2026-11.")] = None,
     to_csv: Annotated[Path | None, typer.Option("--csv", help="Write the register here, a line a letter.")] = None,
-    archive: Annotated[str | None, typer.Option(help="Read this archive and the topic as one.")] = None,
+    archive: Annotated[
+        str | None, typer.Option(envvar="HOSO_ARCHIVE", help="Read this archive and the topic as one.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Print the register of letters of apology: owed, drafted, signed, sent, late, needless; and the figures an agency.

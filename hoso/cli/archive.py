@@ -11,6 +11,7 @@ import typer
 from hoso.cli.cluster import bootstrap_of
 from hoso.cli.counted import counted
 from hoso.cli.restore import restore
+from hoso.settings import Settings
 
 if TYPE_CHECKING:
     from connectors.archive import Archive
@@ -141,6 +142,12 @@ def opened(url: str) -> "Archive":
         return open_archive(url)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def the_archive() -> "Archive | None":
+    """The archive that HOSO_ARCHIVE names, if it names one."""
+    url = Settings().archive
+    return opened(url) if url else None
 
 
 def _print(found: "list[Found]", as_json: bool) -> None:

@@ -37,7 +37,10 @@ def doctor(
         ),
     ] = None,
     archive: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where the archive lies: its disk is looked at as well.")
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="HOSO_ARCHIVE", help="Where the archive lies: its disk is looked at as well."
+        ),
     ] = None,
     watch: Annotated[
         float | None, typer.Option(min=1, help="Look again every so many seconds, until Ctrl-C.", metavar="SECONDS")

@@ -1,7 +1,6 @@
 """`hoso dossier CODE`: what happened to a dossier, from its log."""
 
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.history import History, history, published
-from connectors.verdicts import TryLater
+from hoso.cli.archive import the_archive
+from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
 from rules.facts import here
 from rules.reference import Reference
@@ -63,17 +63,16 @@ def dossier(code: Code, as_json: AsJson = False) -> None:
 
 
 def found(code: str) -> tuple[History, Reference]:
-    """A dossier by its log, and all reference data; a sentence and status 1 where there is none, or no broker."""
-    bootstrap = bootstrap_of()
-    try:
+    """A dossier by its log, and all reference data.
+
+    A sentence and status 1 where there is none, no broker, or the log's beginning is in neither topic nor archive.
+    """
+    with answering():
+        bootstrap = bootstrap_of()
         reference = published(bootstrap)
-        told = history(bootstrap, reference, code)
-    except TryLater as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
+        told = history(bootstrap, reference, code, the_archive())
     if told is None:
-        print(f"no dossier {code} on the log: is the code whole, as on the slip?", file=sys.stderr)
-        raise typer.Exit(1)
+        stop(f"no dossier {code} on the log: is the code whole, as on the slip?")
     return told, reference
 
 

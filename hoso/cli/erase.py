@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from hoso.cli.archive import the_archive
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
 from hoso.cli.counted import counted
@@ -75,7 +76,7 @@ def one(
     why = reason(why)
     with answering():
         bootstrap = bootstrap_of()
-        stops = under_way(bootstrap, code)
+        stops = under_way(bootstrap, code, the_archive())
         if stops and not even_though_open:
             stop("\n".join([f"{code} is under way; --even-though-open erases it all the same, and then:", *stops]))
         document = _erased(bootstrap, code, why, by or getpass.getuser())

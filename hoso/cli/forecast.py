@@ -41,7 +41,9 @@ def learn(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the table to this file.")] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Put it in force, as a new version.")] = False,
     folder: Annotated[Path | None, typer.Option(help="The reference data whose table is kept in step.")] = None,
-    archive: Annotated[str | None, typer.Option(help="Read this archive and the topic as one.")] = None,
+    archive: Annotated[
+        str | None, typer.Option(envvar="HOSO_ARCHIVE", help="Read this archive and the topic as one.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure finished dossiers: how many working days each procedure's cases took from each stage to their result.

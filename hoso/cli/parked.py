@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hoso.cli.archive import the_archive
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of, version_of
 from hoso.cli.counted import counted
@@ -61,7 +62,7 @@ def show(code: Code, as_json: AsJson = False) -> None:
         bootstrap = bootstrap_of()
         one = _one(bootstrap, code)
         version_of(bootstrap)
-        found = history(bootstrap, published(bootstrap), code)
+        found = history(bootstrap, published(bootstrap), code, the_archive())
     waiting, lettered = (found.kept.parked, found.kept.lettered) if found else ((), 0)
     now = found.kept.why if found else ""
     if as_json:

@@ -21,7 +21,9 @@ PROGRESS_SECONDS = 5.0
 
 
 def rebuild(
-    archive: Annotated[str | None, typer.Option(help="Read this archive and the topic as one.")] = None,
+    archive: Annotated[
+        str | None, typer.Option(envvar="HOSO_ARCHIVE", help="Read this archive and the topic as one.")
+    ] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many fold side by side, by partitions.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Figures and differences, for machines.")] = False,
 ) -> None:

@@ -29,7 +29,9 @@ def replay(
     reference: Annotated[Path | None, typer.Option(help="A folder of other reference data.")] = None,
     code: Annotated[Path | None, typer.Option(help="Another checkout of hoso.")] = None,
     python: Annotated[Path | None, typer.Option(help="Its interpreter; else its .venv, or ours.")] = None,
-    archive: Annotated[str | None, typer.Option(help="Read this archive and the topics as one.")] = None,
+    archive: Annotated[
+        str | None, typer.Option(envvar="HOSO_ARCHIVE", help="Read this archive and the topics as one.")
+    ] = None,
     to_csv: Annotated[Path | None, typer.Option("--csv", help="Write a line a difference here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one object, for machines.")] = False,
 ) -> None:

@@ -94,7 +94,7 @@ def on_the_log(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Keep:
     def keep(*events: Event, away: bool = False) -> list[bytes]:
         looks: list[bytes] = []
 
-        def read_key(_: str, topic: str, key: bytes) -> list[Message]:
+        def whole_key(_: str, topic: str, key: bytes, archive: None = None) -> list[Message]:
             looks.append(key)
             if away:
                 raise TryLater("no broker")
@@ -104,7 +104,7 @@ def on_the_log(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Keep:
         def read_known(
             _: str, topic: str, key: bytes, partition: int, offsets: Iterable[int], __: int
         ) -> list[Message]:
-            found = read_key(_, topic, key)
+            found = whole_key(_, topic, key)
             # Of the read model's offsets each has its record, and behind them stands what it was not told yet.
             known = dict(enumerate(sorted(offsets)))
             return [
@@ -112,7 +112,7 @@ def on_the_log(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Keep:
                 for place, one in enumerate(found)
             ]
 
-        monkeypatch.setattr(history, "read_key", read_key)
+        monkeypatch.setattr(history, "whole_key", whole_key)
         monkeypatch.setattr(remembered, "read_known", read_known)
         return looks
 

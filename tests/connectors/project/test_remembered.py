@@ -53,7 +53,7 @@ def test_what_is_known_is_fetched_and_what_is_newer_is_read(kafka: str, read: St
     assert found == on_the_log(kafka, MINE)
     assert found is not None
     assert len(found) == len(by_post(MINE)) + 1
-    told, whole = folded(found, REFERENCE), history(kafka, REFERENCE, MINE)
+    told, whole = folded(found, REFERENCE), history(kafka, REFERENCE, MINE, None)
     assert told is not None and whole is not None and told.dossier == whole.dossier
 
 
