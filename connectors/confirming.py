@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from connectors.broker import Message, Producer, read_key
+from connectors.archive import Archive, whole_key
+from connectors.broker import Message, Producer
 from connectors.carriers.reading import ours
 from connectors.operators import source_of
 from connectors.partner_lists import WrongList, read_list, time_of
-from connectors.sieve import Progress, nobody, sifted, since
+from connectors.sieve import Progress, logged, nobody, sifted
 from schemas import trace
 from schemas.dossier import LOG
 from schemas.event import DOSSIER, Event, derived_id
@@ -111,16 +112,21 @@ def _claim(line: int, said: Mapping[str, str], fault: str | None) -> Claim:
 
 
 def look(
-    bootstrap: str, wanted: Sequence[Claim], span: timedelta | None = None, progress: Progress = nobody
+    bootstrap: str,
+    wanted: Sequence[Claim],
+    span: timedelta | None = None,
+    progress: Progress = nobody,
+    archive: Archive | None = None,
 ) -> dict[str, Seen]:
-    """The legs that these rows may speak of, by our reference; one dossier's from its partition only. Raises TryLater.
+    """The legs that these rows may speak of, by our reference; one dossier's from its partition only.
 
-    `span`: how far back the log is read.
+    `span`: how far back the log is read. Raises Gap where some of that is neither on the topic nor in the archive,
+    BrokenArchive, and TryLater while either is away.
     """
     codes = {found["dossier"] for one in wanted if (found := REFERENCE.fullmatch(one.reference))}
     if len(codes) == 1 and not any(one.item for one in wanted):
-        return legs(read_key(bootstrap, LOG, codes.pop().encode()), wanted, progress)
-    return legs(since(bootstrap, LOG, span), wanted, progress)
+        return legs(whole_key(bootstrap, LOG, codes.pop().encode(), archive), wanted, progress)
+    return legs(logged(bootstrap, span, archive), wanted, progress)
 
 
 def legs(records: Iterable[Message], wanted: Sequence[Claim], progress: Progress = nobody) -> dict[str, Seen]:

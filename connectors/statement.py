@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+from connectors.archive import Archive
 from connectors.carriers.reading import ours
 from connectors.partner_lists import Row, WrongList, amount_of, read_list
-from connectors.sieve import Progress, nobody, sifted, since
+from connectors.sieve import Progress, logged, nobody, sifted, since
 from rules.post.statement import Amount, Line, Ours, Sums
-from schemas.dossier import LOG, ResultReady
+from schemas.dossier import ResultReady
 from schemas.event import Event
 from schemas.instant import clock, date_of
 from schemas.postal import (
@@ -140,10 +141,12 @@ def _line(row: Row, stated: Iterable[Amount]) -> Line | str:
 # ---------------------------------------------------------------- ours
 
 
-def purses(bootstrap: str, carrier: str, period: Period, progress: Progress = nobody) -> list[Purse]:
-    """The money of a carrier's legs, by the log and by what was asked of it. Raises TryLater."""
+def purses(
+    bootstrap: str, carrier: str, period: Period, progress: Progress = nobody, archive: Archive | None = None
+) -> list[Purse]:
+    """The money of a carrier's legs, by the log and by what was asked of it. Raises what `logged` does."""
     span = period.span()
-    facts = sifted(since(bootstrap, LOG, span), FACTS, progress)
+    facts = sifted(logged(bootstrap, span, archive), FACTS, progress)
     asked = sifted(since(bootstrap, REQUESTS, span), ASKED, progress)
     return collected(carrier, facts, asked)
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connectors.archive import Archive
 from connectors.carriers import carriers
 from connectors.codes import Said, api_version_of, older_list
 from connectors.codes import read as read_codes
-from connectors.sieve import Progress, nobody, sifted, since
+from connectors.sieve import Progress, logged, nobody, sifted
 from schemas.carrier_codes import CodeApplied, CodeMapped
-from schemas.dossier import LOG
 from schemas.postal import ItemMoved, ParcelStatus
 
 UNKNOWN = ParcelStatus.UNKNOWN.value.encode()
@@ -58,15 +58,19 @@ class UnknownCode:
 
 
 def unknown_codes(
-    bootstrap: str, carrier: str | None = None, span: timedelta | None = None, progress: Progress = nobody
+    bootstrap: str,
+    carrier: str | None = None,
+    span: timedelta | None = None,
+    progress: Progress = nobody,
+    archive: Archive | None = None,
 ) -> list[UnknownCode]:
     """Every unknown code, or those of one carrier, that the log of the last while tells of, the most frequent first.
 
-    Raises TryLater.
+    Raises what `logged` does.
     """
     seen = [
         seen_in(move)
-        for move in sifted(since(bootstrap, LOG, span), [ItemMoved], progress, UNKNOWN)
+        for move in sifted(logged(bootstrap, span, archive), [ItemMoved], progress, UNKNOWN)
         if isinstance(move, ItemMoved) and _is_unknown(move) and carrier in (None, move.data.carrier)
     ]
     return counted(seen, read_codes(bootstrap))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hoso.cli.archive import the_archive
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
 from hoso.cli.counted import counted
@@ -134,7 +135,7 @@ def _read(carrier: str | None, days: int) -> "list[UnknownCode]":
     from connectors.unknown_codes import unknown_codes
 
     with answering():
-        return unknown_codes(bootstrap_of(), carrier, timedelta(days=days), _progress)
+        return unknown_codes(bootstrap_of(), carrier, timedelta(days=days), _progress, the_archive())
 
 
 def _said(bootstrap: str) -> "Said":

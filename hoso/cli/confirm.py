@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hoso.cli.archive import the_archive
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of, version_of
 from hoso.cli.counted import counted
@@ -66,7 +67,7 @@ def confirm(
     word = _word(carrier, file, why, by, unreported)
     with answering():
         bootstrap = bootstrap_of()
-        found = look(bootstrap, wanted, timedelta(days=days), _read)
+        found = look(bootstrap, wanted, timedelta(days=days), _read, the_archive())
         judged = list(judge(replace(word, refversion=version_of(bootstrap)), wanted, found))
         if not dry_run:
             _say(bootstrap, judged)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hoso.cli.archive import the_archive
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of
 from hoso.cli.counted import counted
@@ -77,7 +78,7 @@ def _compared(carrier: str, stated: "Sequence[Line]", period: "Period") -> "list
     from rules.post.statement import compared
 
     with answering():
-        found = purses(bootstrap_of(), carrier, period, _read)
+        found = purses(bootstrap_of(), carrier, period, _read, the_archive())
     return compared((purse.ours(period) for purse in found), stated)
 
 
