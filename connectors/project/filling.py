@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 import structlog
-from sqlalchemy import select
 
 from connectors.archive import Archive, Whole
 from connectors.broker import Message, Reader
 from connectors.project import sets
 from connectors.project.heard import TOPICS
-from connectors.project.writing import reached, write
+from connectors.project.writing import reached, standing, write
 from connectors.store import Store
 from schemas.dossier import LOG
 
@@ -58,8 +57,7 @@ def _read(
 ) -> Iterator[int]:
     """Enter what a topic has beyond what the set holds, up to its end as it is now; how many records, by portions."""
     with store.read() as connection:
-        table = filled.tables.projected
-        known = {row.partition: row.next for row in connection.execute(select(table).where(table.c.topic == topic))}
+        known = standing(connection, filled.tables, topic)
     records = _records(bootstrap, topic, known, archive)
     while not stop.is_set() and (portion := list(islice(records, MOST))):
         with store.begin(lasting=False) as connection:

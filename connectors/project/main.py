@@ -4,6 +4,7 @@ The offsets stand in the tables, in the transaction that writes the rows: a cras
 What Kafka holds of them only says where to begin to read. docs/reports.md.
 """
 
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -11,18 +12,20 @@ from operator import attrgetter
 
 import structlog
 
-from connectors.broker import Consumer, Message, Producer, admin
+from connectors.archive import BrokenArchive, open_archive
+from connectors.broker import Consumer, Message, Producer, Reader, admin
 from connectors.letter_boxes import LetterBoxes
 from connectors.letters import keep
 from connectors.loop import run, serve
 from connectors.project import sets
 from connectors.project.filling import fill
 from connectors.project.heard import TOPICS
-from connectors.project.writing import Place, reached, write
+from connectors.project.writing import Place, reached, standing, write
 from connectors.secrets import NoSuchSecret, load_secrets
 from connectors.settings import Settings
 from connectors.store import Store, open_store
 from connectors.verdicts import TryLater
+from schemas.dossier import LOG
 
 log = structlog.get_logger()
 NAME = "project"
@@ -64,7 +67,12 @@ class Project:
 
     def run(self) -> None:
         """Until told to stop."""
-        if self._prepared():
+        try:
+            prepared = self._prepared()
+        except BrokenArchive as error:
+            sys.stderr.write(f"{error}.\n")
+            raise SystemExit(1) from error
+        if prepared:
             self._ready = True
             run(self._consumer, self.handle, self._stop, process=NAME, most=MOST, gather_seconds=GATHER_SECONDS)
 
@@ -121,20 +129,36 @@ class Project:
         return batch[0].offset > next
 
     def _prepared(self) -> bool:
-        """Whether there are tables of these topics: made, or filled anew where a topic is another one than it was."""
+        """Whether there are tables of these topics: made, or filled anew where a topic is another one than it was.
+
+        Raises Gap where the log's beginning is neither on the topic nor in the archive, and BrokenArchive.
+        """
+        archive = open_archive(self._settings.archive) if self._settings.archive else None
         while not self._stop.is_set():
             try:
                 topics = identities(self._settings.kafka_bootstrap)
                 serving = sets.prepare(self._store, topics)
-                if serving.topics == topics:
+                if serving.topics != topics:
+                    why = "a topic was made anew: it is filled again"
+                elif not self._goes_on(serving):
+                    why = "the log has lost what comes next: it is filled again, archive and log as one"
+                else:
                     return True
-                log.warning("readmodel.outdated", set=serving.name, why="a topic was made anew: it is filled again")
-                if fill(self._settings.kafka_bootstrap, self._store, topics, self._stop) is not None:
+                log.warning("readmodel.outdated", set=serving.name, why=why)
+                if fill(self._settings.kafka_bootstrap, self._store, topics, self._stop, archive=archive) is not None:
                     return True
             except TryLater as later:
                 log.warning("broker.away", consumer=NAME, why=later.why)
                 self._stop.wait(WAIT_SECONDS)
         return False
+
+    def _goes_on(self, serving: sets.Set) -> bool:
+        """Whether the log still has what comes after what the tables hold."""
+        with Reader(self._settings.kafka_bootstrap, LOG) as reader:
+            firsts = {partition: first for partition, (first, _) in reader.bounds().items()}
+        with self._store.read() as connection:
+            known = standing(connection, serving.tables, LOG)
+        return all(first <= known.get(partition, 0) for partition, first in firsts.items())
 
 
 ORDER = attrgetter("topic", "partition", "offset")

@@ -36,6 +36,12 @@ class Written:
     unreadable: list[tuple[Message, str]] = field(default_factory=list)
 
 
+def standing(connection: Connection, tables: Tables, topic: str) -> dict[int, int]:
+    """The offset that comes next of each partition of a topic of which something was told; nobody is kept waiting."""
+    table = tables.projected
+    return {row.partition: row.next for row in connection.execute(select(table).where(table.c.topic == topic))}
+
+
 def reached(connection: Connection, tables: Tables, places: Sequence[Place]) -> dict[Place, int]:
     """The offset that comes next of each of these partitions; they are ours alone until the transaction ends."""
     table = tables.projected

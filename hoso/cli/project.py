@@ -16,7 +16,9 @@ PROGRESS_SECONDS = 5.0
 
 def project(
     rebuild: Annotated[bool, typer.Option(help="Fill a second set of tables from the topics, then swap.")] = False,
-    archive: Annotated[str | None, typer.Option(help="With --rebuild: read this archive and the log as one.")] = None,
+    archive: Annotated[
+        str | None, typer.Option(envvar="HOSO_ARCHIVE", help="With --rebuild: read this archive and the log as one.")
+    ] = None,
     compare: Annotated[bool, typer.Option(help="Compare each row with the workers' last word on its dossier.")] = False,
 ) -> None:
     """Keep the read model in SQL until told to stop.
