@@ -1,6 +1,6 @@
 """A dossier as its log tells it: read from the one partition it lives in, folded by the workers' own rules."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,12 +44,15 @@ class History:
     told: tuple[Told, ...]
 
 
-def history(bootstrap: str, reference: Reference, code: str, archive: Archive | None) -> History | None:
+def history(
+    bootstrap: str, reference: Reference, code: str, archive: Archive | None, first_of: Callable[[], int] = lambda: 0
+) -> History | None:
     """A dossier by its log, archive and topic read as one; None if nothing bears this code.
 
-    Raises Gap where the beginning is in neither, BrokenArchive, and TryLater while the broker or the archive is away.
+    `first_of` knows where its first fact stands, as `whole_key` asks it. Raises Gap where the beginning is in neither,
+    BrokenArchive, and TryLater while the broker or the archive is away.
     """
-    return folded(whole_key(bootstrap, LOG, code.encode(), archive), reference)
+    return folded(whole_key(bootstrap, LOG, code.encode(), archive, first_of), reference)
 
 
 def folded(records: Iterable[Message], reference: Reference) -> History | None:

@@ -1,5 +1,6 @@
 """What an archive holds, in the order of its chain; whatever is not as the chain says is an error, never skipped."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from connectors.archive.link import Link, Stretch, forged, read_link
@@ -35,12 +36,16 @@ class Archive:
         names = self.store.names(f"{stretch.folder}/chain")
         return read_link(self.store.get(names[-1]), names[-1]) if names else None
 
-    def chain(self, stretch: Stretch) -> Iterator[Link]:
-        """Every link of a partition from the first one on, each checked against the one before it."""
+    def chain(self, stretch: Stretch, start: int = 0) -> Iterator[Link]:
+        """Every link of a partition from the first one on, or the one with this offset; each follows the one before."""
+        names = self.store.names(f"{stretch.folder}/chain")
+        skipped = max(0, bisect_right(names, stretch.link(start)) - 1)
         before: Link | None = None
-        for name in self.store.names(f"{stretch.folder}/chain"):
+        for name in names[skipped:]:
             link = read_link(self.store.get(name), name)
-            expected = before.chain if before else stretch.genesis
+            # Of a chain that is looked into, the first link is right in itself; `verify` walks it whole.
+            first = link.previous if skipped else stretch.genesis
+            expected = before.chain if before else first
             if name != stretch.link(link.first):
                 raise BrokenArchive(f"{name} is the link of offset {link.first}")
             if link.previous != expected:
@@ -62,8 +67,8 @@ class Archive:
         return content
 
     def records(self, stretch: Stretch, start: int = 0) -> Iterator[Message]:
-        """The records of a partition from this offset on, in order, none left out; segments before it stay closed."""
-        for link in self.chain(stretch):
+        """The records of a partition from this offset on, in order, none left out; what lies before it stays closed."""
+        for link in self.chain(stretch, start):
             if link.last >= start:
                 for record in self.segment(stretch, link):
                     if record.offset >= start:

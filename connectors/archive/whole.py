@@ -1,6 +1,6 @@
 """Archive and topic read as one: what is archived from the archive, what came after it from the topic."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from connectors.archive.archive import Archive
 from connectors.archive.link import Stretch
@@ -15,16 +15,22 @@ class Gap(BrokenArchive):
 class Whole:
     """A topic from its very first record, whatever has been deleted from it since it was archived.
 
-    Each partition comes in order, each offset once, from 0 to the end as it was when asked; a partition's archived part
-    comes before its rest, and partitions come in any order. Where a record is missing Gap says which offsets, and
-    nothing behind them is given out. Without an archive the topic must have everything. TryLater while either is away.
+    Each partition comes in order, each offset once, from 0 (or `begins`) to the end as it was when asked; a partition's
+    archived part comes before its rest, and partitions come in any order. Where a record is missing Gap says which
+    offsets, and nothing behind them is given out. Without an archive the topic must have everything. TryLater while
+    either is away.
     """
 
     def __init__(
-        self, bootstrap: str, topic: str, archive: Archive | None = None, partitions: Collection[int] | None = None
+        self,
+        bootstrap: str,
+        topic: str,
+        archive: Archive | None = None,
+        partitions: Collection[int] | None = None,
+        begins: int = 0,
     ) -> None:
         """All partitions, or just these."""
-        self._bootstrap, self._topic, self._archive = bootstrap, topic, archive
+        self._bootstrap, self._topic, self._archive, self._begins = bootstrap, topic, archive, begins
         self._id = topic_id(bootstrap, topic)
         wanted = None if partitions is None else set(partitions)
         self._archived = self._heads(wanted)
@@ -49,11 +55,11 @@ class Whole:
 
     def records(self) -> Iterator[Message]:
         """Every record. Raises Gap, BrokenArchive or TryLater."""
-        reached = dict.fromkeys(self._bounds, 0)
+        reached = dict.fromkeys(self._bounds, self._begins)
         for partition in self._bounds:
-            if self._archive is not None and partition in self._archived:
+            if self._archive is not None and self._archived.get(partition, -1) >= self._begins:
                 stretch = Stretch(self._topic, self._id, partition)
-                yield from self._following(self._archive.records(stretch), reached)
+                yield from self._following(self._archive.records(stretch, self._begins), reached)
         with Reader(self._bootstrap, self._topic, starts=dict(reached)) as reader:
             yield from self._following(reader.to_end(), reached)
         for partition, (_, end) in self._bounds.items():
@@ -84,8 +90,8 @@ class Whole:
                 f"partition {partition} of {self._topic} ends at offset {end}, its archive at {archived}: the topic "
                 "has lost what the archive has"
             )
-        if first > archived:
-            raise self._gap(partition, archived, first)
+        if first > max(archived, self._begins):
+            raise self._gap(partition, max(archived, self._begins), first)
 
     def _gap(self, partition: int, missing: int, found: int) -> Gap:
         where = "in the topic" if self._archive is None else f"in the topic nor in {self._archive.store.url}"
@@ -97,16 +103,29 @@ class Whole:
         )
 
 
-def whole_key(bootstrap: str, topic: str, key: bytes, archive: Archive | None) -> list[Message]:
+def whole_key(
+    bootstrap: str, topic: str, key: bytes, archive: Archive | None, first_of: Callable[[], int] = lambda: 0
+) -> list[Message]:
     """All records under a key, in order, from the first one of its partition on; no other partition is read.
 
-    The archive is opened only where the topic has lost that partition's beginning. Raises what `Whole` does.
+    The archive is opened only where the topic has lost that partition's beginning. Then `first_of` is asked for the
+    offset of the key's first record, so that nothing before it is read; 0 where that is not known. Raises what `Whole`
+    does.
     """
     with Reader(bootstrap, topic, key) as reader:
         [partition] = reader.bounds()
         if reader.has_beginning():
-            found = [record for record in reader.to_end() if record.key == key]
+            found = _of(key, reader.to_end())
             # Else it was deleted while it was read.
             if reader.has_beginning():
                 return found
-    return [record for record in Whole(bootstrap, topic, archive, [partition]).records() if record.key == key]
+    if begins := first_of():
+        found = _of(key, Whole(bootstrap, topic, archive, [partition], begins).records())
+        # A log made anew has other records in the old places.
+        if found and found[0].offset == begins:
+            return found
+    return _of(key, Whole(bootstrap, topic, archive, [partition]).records())
+
+
+def _of(key: bytes, records: Iterable[Message]) -> list[Message]:
+    return [record for record in records if record.key == key]

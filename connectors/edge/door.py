@@ -16,6 +16,7 @@ from connectors.edge.quota import Quotas
 from connectors.gate.gate import Gate
 from connectors.history import History, history
 from connectors.holds import Holds
+from connectors.project.remembered import first_of
 from connectors.reference import References
 from connectors.seal import Evidence
 from connectors.settings import Settings
@@ -64,7 +65,9 @@ class Door:
     def history(self, reference: Reference, code: str) -> History | None:
         """A dossier by its log, archive and topic read as one. Raises what `connectors.history.history` does."""
         try:
-            return history(self.settings.kafka_bootstrap, reference, code, self.archive)
+            return history(
+                self.settings.kafka_bootstrap, reference, code, self.archive, lambda: first_of(self.read, code)
+            )
         except BrokenArchive as error:
             log.error("history.broken", dossier=code, why=str(error))
             raise

@@ -3,12 +3,28 @@
 What the read model was not told yet is read from there on, so that it is as new as the log.
 """
 
+from sqlalchemy import func, select
+
 from connectors.broker import Message
 from connectors.broker.known import read_known
 from connectors.project import sets
 from connectors.project.found import place_in
 from connectors.store import Store
+from connectors.verdicts import TryLater
 from schemas.dossier import LOG
+
+
+def first_of(read: Store | None, code: str) -> int:
+    """The offset of a dossier's first fact in its partition of the log; 0 where the read model does not know it."""
+    if read is None:
+        return 0
+    try:
+        with sets.looking(read) as (connection, tables):
+            facts = tables.facts
+            place = connection.scalar(select(func.min(facts.c.place)).where(facts.c.dossier == code))
+    except TryLater:
+        return 0
+    return 0 if place is None else place_in(place)[1]
 
 
 def remembered(bootstrap: str, read: Store, code: str) -> list[Message] | None:

@@ -14,7 +14,7 @@ import pytest
 
 from connectors import adopting
 from connectors.agencies import new_key
-from connectors.archive import Archive, Gap, Limits, open_archive
+from connectors.archive import Archive, BrokenArchive, Gap, Limits, open_archive, whole_key
 from connectors.archive.running import archive_now
 from connectors.broker import read_all
 from connectors.edge.main import Edge
@@ -77,6 +77,40 @@ def test_a_history_is_read_in_archive_and_topic_as_one_and_never_by_half(city: C
     assert history(city.bootstrap, REFERENCE, city.code, city.archive) == city.before
     with pytest.raises(Gap, match=f"offsets 0 to {LOST - 1} of partition 0 .* HOSO_ARCHIVE"):
         history(city.bootstrap, REFERENCE, city.code, None)
+
+
+def test_who_knows_where_a_dossier_begins_opens_no_segment_before_it(city: City) -> None:
+    records = whole_key(city.bootstrap, LOG, city.code.encode(), city.archive)
+    [first, _] = [one.offset for one in records]
+    before = first_segments(city, first)
+    assert before
+
+    for segment in before:
+        segment.rename(segment.with_suffix(".away"))
+    try:
+        known = whole_key(city.bootstrap, LOG, city.code.encode(), city.archive, lambda: first)
+        with pytest.raises(BrokenArchive):
+            whole_key(city.bootstrap, LOG, city.code.encode(), city.archive)
+    finally:
+        for segment in before:
+            segment.with_suffix(".away").rename(segment)
+
+    assert known == records
+
+
+def test_of_a_dossier_that_begins_behind_what_is_deleted_no_archive_is_asked(city: City) -> None:
+    young = next(one for one in read_all(city.bootstrap, LOG) if one.partition == 0 and one.offset == LOST + 1)
+    assert young.key is not None
+
+    found = whole_key(city.bootstrap, LOG, young.key, None, lambda: LOST + 1)
+
+    assert [one.offset for one in found] == [LOST + 1, LOST + 2]
+
+
+def first_segments(city: City, offset: int) -> list[Path]:
+    """The files of partition 0 that lie wholly before this offset."""
+    files = Path(city.url).glob(f"{LOG}/*/00000/segments/*.jsonl.gz")
+    return [one for one in files if int(one.name.partition(".")[0].partition("-")[2]) < offset]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def on_the_log(monkeypatch: pytest.MonkeyPatch, events: list[Event]) -> None:
     """These facts, and no others."""
 
-    def whole_key(_: str, topic: str, key: bytes, archive: None) -> Iterable[Message]:
+    def whole_key(_: str, topic: str, key: bytes, *_more: object) -> Iterable[Message]:
         mine = [event for event in events if event.subject.encode() == key]
         return [Message(topic, 0, place, key, event.encode()) for place, event in enumerate(mine)]
 
