@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hoso.cli.archive import the_archive
 from hoso.cli.calendar_files import answering, stop
 from hoso.cli.cluster import bootstrap_of, version_of
 from hoso.cli.why import reason
@@ -22,7 +23,8 @@ def reopen(
     \b
     hoso reopen H29.12-261102-0001 --why "complaint 14/2027"
     """
-    from connectors.broker import Producer, read_key
+    from connectors.archive import whole_key
+    from connectors.broker import Producer
     from connectors.history import published
     from connectors.reopening import NotToBeOpened, reopened
     from schemas.dossier import LOG
@@ -30,7 +32,7 @@ def reopen(
     with answering():
         bootstrap = bootstrap_of()
         version = version_of(bootstrap)
-        records = read_key(bootstrap, LOG, code.encode())
+        records = whole_key(bootstrap, LOG, code.encode(), the_archive())
         try:
             word = reopened(code, records, published(bootstrap), getpass.getuser(), version, why)
         except NotToBeOpened as error:

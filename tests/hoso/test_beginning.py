@@ -16,10 +16,10 @@ from connectors import adopting
 from connectors.agencies import new_key
 from connectors.archive import Archive, BrokenArchive, Gap, Limits, open_archive, whole_key
 from connectors.archive.running import archive_now
-from connectors.broker import read_all
+from connectors.broker import Producer, read_all
 from connectors.edge.main import Edge
 from connectors.gate.gate import tracking_code
-from connectors.history import History, history
+from connectors.history import History, history, last_states
 from connectors.project.main import Project
 from connectors.secrets import ensure_secrets
 from connectors.settings import Settings
@@ -27,6 +27,8 @@ from connectors.sieve import logged
 from connectors.store import open_store
 from hoso.ports import free_port
 from schemas.dossier import LOG
+from schemas.instant import now
+from schemas.state import DossierStateChanged, ParkedShown
 from tests.archived import PARTITIONS, a_city, delete
 from tests.builders import REFERENCE
 from tests.connectors.project.told import everything
@@ -120,7 +122,7 @@ def first_segments(city: City, offset: int) -> list[Path]:
         "explain {}",
         "certificate issue {}",
         "certificate calendar {}",
-        "parked show {}",
+        "reopen {} --why x",
         "erase {} --why x",
         "confirm ems --dossier {} --leg D1 --status DELIVERED --why x",
     ],
@@ -135,13 +137,33 @@ def test_a_command_says_in_one_sentence_what_is_missing_and_where_to_name_it(cit
 def test_with_the_archive_commands_tell_what_they_told_before(city: City) -> None:
     told = json.loads(city.says("dossier", city.code, "--json", archive=True).stdout)
     certified = json.loads(city.says("certificate", "issue", city.code, archive=True).stdout)
-    parked = city.says("parked", "show", city.code, archive=True)
+    reopened = city.says("reopen", city.code, "--why", "x", archive=True)
 
     due_on = city.before.dossier.clock.due_on
     assert due_on is not None
     assert len(told["timeline"]) == 2
     assert told["state"]["clock"]["due_on"] == certified["deadline"]["due_on"] == due_on.isoformat()
-    assert "is not parked" in parked.stderr
+    assert reopened.returncode == 1 and "HOSO_ARCHIVE" not in reopened.stderr
+
+
+def test_a_parked_dossier_is_shown_by_its_whole_log_or_not(city: City) -> None:
+    stands = last_states(city.bootstrap)[city.code]
+    why = ParkedShown(what="/agencies/H29.12 x", since=now(), why="it failed", facts=1)
+    state = DossierStateChanged(
+        id="parked",
+        source="/hoso/worker",
+        subject=city.code,
+        time=now(),
+        data=stands.model_copy(update={"parked": why}),
+    )
+    with Producer(city.bootstrap) as producer:
+        producer.publish([state])
+
+    without = city.says("parked", "show", city.code)
+    told = city.says("parked", "show", city.code, archive=True)
+
+    assert without.returncode == 1 and f"offsets 0 to {LOST - 1} of partition 0" in without.stderr
+    assert told.returncode == 0 and "this release folds what waits" in told.stdout
 
 
 def test_commands_that_fold_the_whole_log_take_the_archive_from_the_same_setting(city: City) -> None:

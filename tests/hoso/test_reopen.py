@@ -54,7 +54,7 @@ def hoso(command: object, *argv: str) -> Result:
 
 
 def by_its_log(kafka: str, code: str) -> History:
-    found = history(kafka, published(kafka), code)
+    found = history(kafka, published(kafka), code, None)
     assert found is not None
     return found
 
