@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from connectors import topics as plan
 from connectors.broker import STRUCTURED, Producer, partition_of, read_all
 from connectors.reference import publish
+from hoso import broker
 from schemas.dossier import LOG
 from schemas.state import STATE, DossierStateChanged
 from schemas.topics import WORKER
@@ -53,6 +54,15 @@ def committed(kafka: str) -> int | None:
 
 
 @pytest.fixture
+def kafka() -> Iterator[str]:
+    """A broker of its own with the topics and the reference data."""
+    with broker.running() as made:
+        plan.apply(made.bootstrap, ["H29.12"], PARTITIONS)
+        publish(made.bootstrap, a_bundle())
+        yield made.bootstrap
+
+
+@pytest.fixture
 def started(kafka: str, tmp_path: Path) -> Iterator[Callable[[], Worker]]:
     """Starts a worker in one and the same home; none outlives the test."""
     with ExitStack() as killing:
@@ -69,8 +79,6 @@ def test_a_worker_that_is_started_again_with_a_bad_release_parks_nothing_more(
     kafka: str, tmp_path: Path, started: Callable[[], Worker]
 ) -> None:
     passes = Guard.ENOUGH - 1
-    plan.apply(kafka, ["H29.12"], PARTITIONS)
-    publish(kafka, a_bundle())
     say_what_no_release_here_reads(kafka, CODES[:passes])
     first = started()
     until(lambda: committed(kafka) == passes, what="all that the guard lets pass is committed")
