@@ -16,6 +16,7 @@ from streams.codec import decode
 from streams.engine import Record
 from streams.fold import Fold
 from tests.builders import CODE, REFERENCE, a_fact, received, result_ready
+from tests.rules.test_archiving import AT_THE_COUNTER, archived, went
 from tests.rules.test_bounds import a_large_one, unsayable_with
 from tests.rules.test_parking import a_word
 
@@ -126,3 +127,14 @@ def test_a_dossier_that_cannot_be_drawn_is_one_difference_and_the_others_are_com
         f"{OTHER}: channel was said as 'COUNTER', the log gives 'ONLINE'",
     ]
     assert differences({LOG: messages(log)} | worker.said, REFERENCE) == []
+
+
+def test_of_an_archived_dossier_that_it_is_archived_is_compared() -> None:
+    stub, fact = archived(*AT_THE_COUNTER)
+    _, said = went(went(Kept(), *AT_THE_COUNTER)[0], fact)
+    state = said[-1].data
+
+    assert compare({CODE: stub}, {CODE: state}) == []
+    assert compare({CODE: stub}, {}) == [f"{CODE}: the log has it archived, no state was said"]
+    [line] = compare({CODE: stub}, {CODE: state.model_copy(update={"archived_at": None})})
+    assert line.startswith(f"{CODE}: it was said to be RESULT_RETURNED, archived None; the log gives RESULT_RETURNED")
