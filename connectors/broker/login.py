@@ -1,7 +1,7 @@
 """How this room's clients come to Kafka, as the environment says, and the proof of it at start."""
 
 from connectors.broker.admin import admin
-from connectors.verdicts import TryLater
+from connectors.verdicts import TryLater, WrongLogin
 from schemas.login import LoginSettings, Security
 
 PROOF_MS = 10_000
@@ -15,5 +15,7 @@ def prove(bootstrap: str) -> None:
     try:
         with admin(bootstrap, PROOF_MS):
             return
+    except WrongLogin:
+        raise
     except TryLater:
         return

@@ -170,7 +170,7 @@ def test_rights_that_are_given_are_not_given_again_and_one_too_many_goes_with_pr
 
     assert [(one["user"], one["name"]) for one in shown["too_much"]] == [(B, LOG)] and shown["given"] == []
     assert [(one["user"], one["name"]) for one in pruned["taken"]] == [(B, LOG)]
-    assert again == {"made": [], "given": [], "too_much": [], "quotas": {}, "quotas_too_much": {}}
+    assert again == {"made": [], "given": [], "too_much": [], "quotas": {}, "quotas_too_much": {}, "short": []}
 
 
 def test_an_agencys_old_password_is_good_no_longer(city: City) -> None:
