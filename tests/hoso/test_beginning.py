@@ -149,18 +149,16 @@ def test_with_the_archive_commands_tell_what_they_told_before(city: City) -> Non
 def test_a_parked_dossier_is_shown_by_its_whole_log_or_not(city: City) -> None:
     stands = last_states(city.bootstrap)[city.code]
     why = ParkedShown(what="/agencies/H29.12 x", since=now(), why="it failed", facts=1)
-    state = DossierStateChanged(
-        id="parked",
-        source="/hoso/worker",
-        subject=city.code,
-        time=now(),
-        data=stands.model_copy(update={"parked": why}),
+    before, parked = (
+        DossierStateChanged(id=name, source="/hoso/worker", subject=city.code, time=now(), data=data)
+        for name, data in (("before", stands), ("parked", stands.model_copy(update={"parked": why})))
     )
     with Producer(city.bootstrap) as producer:
-        producer.publish([state])
-
-    without = city.says("parked", "show", city.code)
-    told = city.says("parked", "show", city.code, archive=True)
+        producer.publish([parked])
+        without = city.says("parked", "show", city.code)
+        told = city.says("parked", "show", city.code, archive=True)
+        # For the tests that come after.
+        producer.publish([before])
 
     assert without.returncode == 1 and f"offsets 0 to {LOST - 1} of partition 0" in without.stderr
     assert told.returncode == 0 and "this release folds what waits" in told.stdout

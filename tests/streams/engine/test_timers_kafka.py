@@ -30,7 +30,7 @@ def test_a_timer_fires_once_in_effect_across_a_kill(rig: Rig) -> None:
 
 def test_a_timer_is_armed_again_out_of_the_recovered_state(rig: Rig) -> None:
     rig.settings["timers"] = {"every_seconds": 0.05}
-    due = time.time() + 15
+    due = time.time() + 25
     rig.say("k1", n=1, due=due)
     rig.say("k2", n=1, due=due + 3600)
     rig.producer.flush()
