@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from connectors import dispatch, intake, poll, translate
+from connectors.archive import Gap
 from connectors.asking import Question
 from connectors.broker import Message, Producer, Reader, topic_id
 from connectors.broker.groups import forget_commits, members
@@ -47,10 +48,6 @@ Mark = Callable[[str, int], tuple[bytes, bytes]]
 
 class Occupied(Exception):
     """Somebody is still in a group that must be empty; says who."""
-
-
-class Beheaded(Exception):
-    """Records were deleted from the log's beginning: it cannot be folded from its start."""
 
 
 class _Head(msgspec.Struct):
@@ -104,11 +101,14 @@ class Tail:
 
 
 def look(bootstrap: str, since: datetime | None = None) -> NewLog:
-    """The log as it is, with the fence at `since` or a day before its end. Raises Beheaded, TryLater."""
+    """The log as it is, with the fence at `since` or a day before its end.
+
+    Raises Gap where its beginning was deleted, and TryLater.
+    """
     with Reader(bootstrap, LOG) as reader:
         bounds = reader.bounds()
         if lost := [f"{partition} at offset {first}" for partition, (first, _) in bounds.items() if first > 0]:
-            raise Beheaded(
+            raise Gap(
                 f"{LOG} has lost its beginning, partition {lost[0]} begins: half a log would be folded. "
                 "`hoso archive restore` puts the whole one onto a cluster that has nothing yet"
             )

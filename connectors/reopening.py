@@ -21,6 +21,9 @@ def reopened(
     code: str, records: Iterable[Message], reference: Reference, by: str, refversion: str, why: str
 ) -> Reopened:
     """The word that opens this dossier, whose whole log these records are. Raises NotToBeOpened."""
+    records = list(records)
+    if not records:
+        raise NotToBeOpened(f"no dossier {code} on the log: is the code whole, as on the slip?")
     kept, log, archived_by = Kept(), list[bytes](), ""
     for _, event, raw, ref in stated(records):
         before = kept

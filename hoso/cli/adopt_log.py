@@ -50,6 +50,7 @@ def adopt_log(
     hoso adopt-log --unfenced-since 2026-11-02T08:00:00+07:00 --json --yes
     """
     from connectors import adopting
+    from connectors.archive import Gap
     from connectors.settings import Settings
     from connectors.store import open_store
     from connectors.verdicts import TryLater
@@ -71,7 +72,7 @@ def adopt_log(
         )
         if not dry_run:
             adopting.adopt(settings.kafka_bootstrap, new, lambda id, fence: adoption(id.encode(), fence))
-    except (TryLater, adopting.Occupied, adopting.Beheaded) as error:
+    except (TryLater, adopting.Occupied, Gap) as error:
         print(error, file=sys.stderr)
         raise typer.Exit(1) from error
     finally:

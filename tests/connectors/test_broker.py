@@ -191,8 +191,8 @@ def test_a_consumer_whose_library_brings_nothing_any_more_is_replaced_by_one_tha
 def test_one_partition_that_stands_among_others_that_flow_is_seen(
     bootstrap: str, producer: Producer, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.broker.consumer.LOOK_SECONDS", 0.5, raising=False)
-    monkeypatch.setattr("connectors.broker.consumer.LOOK_POLLS", 2, raising=False)
+    monkeypatch.setattr("connectors.broker.consumer.LOOK_SECONDS", 0.5)
+    monkeypatch.setattr("connectors.broker.consumer.LOOK_POLLS", 2)
     with Consumer([topic], f"g-{topic}", "one", bootstrap, session_seconds=6.0) as consumer:
         producer.publish_at(topic, 0, None, b"flows", ())
         polled(consumer, 1)

@@ -237,7 +237,7 @@ def test_the_last_while_of_the_log_is_whole_or_refused_where_it_reaches_what_is_
 
 
 def test_a_log_without_its_beginning_is_not_adopted(city: City) -> None:
-    with pytest.raises(adopting.Beheaded, match="hoso archive restore"):
+    with pytest.raises(Gap, match="hoso archive restore"):
         adopting.look(city.bootstrap)
 
     told = city.says("adopt-log", "--yes")

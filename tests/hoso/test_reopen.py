@@ -83,7 +83,7 @@ def test_what_is_open_is_not_opened(kafka: str, code: str) -> None:
 
     assert again.exit_code == nobody.exit_code == 1
     assert f"{code} is not archived: `hoso dossier {code}` shows how it stands" in again.output
-    assert "is not archived" in nobody.output
+    assert "no dossier H29.12-261102-0000000 on the log: is the code whole" in nobody.output
     assert len(read_key(kafka, LOG, code.encode())) == before
 
 

@@ -65,7 +65,7 @@ def test_a_refusal_is_given_out_before_the_end_that_came_with_it(papers: secured
 def test_who_takes_a_connection_and_says_nothing_is_given_up(
     papers: secured.Papers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schemas.login.HANDSHAKE_SECONDS", 0.3, raising=False)
+    monkeypatch.setattr("schemas.login.HANDSHAKE_SECONDS", 0.3)
     told = LoginSettings(kafka_ca_file=papers.ca, kafka_security=Security.SSL).client()
     gave_up = threading.Event()
 
@@ -84,7 +84,7 @@ def test_who_takes_a_connection_and_says_nothing_is_given_up(
 def test_a_handshake_that_was_in_time_is_not_given_up_later(
     papers: secured.Papers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schemas.login.HANDSHAKE_SECONDS", 0.3, raising=False)
+    monkeypatch.setattr("schemas.login.HANDSHAKE_SECONDS", 0.3)
     context = LoginSettings(kafka_ca_file=papers.ca, kafka_security=Security.SSL).trust()
     assert context is not None
     with (
