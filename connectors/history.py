@@ -9,8 +9,9 @@ from connectors.broker import Message, read_all
 from rules.deadlines.certificate import Inputs
 from rules.deadlines.inputs import inputs_of
 from rules.dossier import Dossier
+from rules.kept import Kept
 from rules.life import clock_facts, effective
-from rules.parking import Kept, told
+from rules.parking import told
 from rules.reference import Reference, reference_of
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in

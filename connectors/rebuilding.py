@@ -9,7 +9,8 @@ from connectors.broker import Message, Reader
 from connectors.history import stated
 from rules.archiving import Stub
 from rules.facts import Derived
-from rules.parking import Kept, advance, shown_of
+from rules.kept import Kept
+from rules.parking import advance, shown_of
 from rules.reference import Reference, reference_of
 from schemas.dossier import LOG
 from schemas.event import NotAnEvent

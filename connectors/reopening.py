@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from connectors.broker import Message
 from connectors.history import stated
 from connectors.operators import word_of
-from rules.parking import Kept, advance
+from rules.kept import Kept
+from rules.parking import advance
 from rules.reference import Reference
 from schemas.event import MOST_BYTES
 from schemas.ops import Reopened, packed

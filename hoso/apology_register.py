@@ -9,7 +9,7 @@ from hoso.forecasting import Progress
 from rules.deadlines.apologies import Account, reckoned
 from rules.deadlines.apology_figures import Register
 from rules.dossier import Dossier
-from rules.parking import Kept
+from rules.kept import Kept
 from rules.reference import Edition, Reference, reference_of
 from schemas.dossier import LOG
 from schemas.reference import Bundle

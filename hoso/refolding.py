@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from connectors.broker import Message
 from connectors.history import stated
-from rules.parking import Kept, told
+from rules.kept import Kept
+from rules.parking import told
 from rules.reference import Reference
 from schemas.deadline import DEADLINES
 from schemas.dossier import LOG

@@ -5,80 +5,40 @@ ends it: a retry, once what failed is mended, or a skip of the fact at fault. So
 the same dossier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from functools import partial
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from rules.archiving import Stub, archived, forgetting_fact, refused, seen_in, stub_at, stub_fact
-from rules.bounds import MOST_KEPT_BYTES, MOST_STATE_BYTES, beyond, encode, growth
+from rules.archiving import archived, forgetting_fact, stub_at, stub_fact
+from rules.bounds import MOST_STATE_BYTES, beyond, encode, growth
 from rules.dossier import Dossier, evolve
 from rules.facts import Derived, caused, here
+from rules.kept import WORDS, Parked
+from rules.kept import Kept as Kept  # a replay of any release finds it here
 from rules.notices import Telling, addressed
 from rules.reactions import react
 from rules.reference import Reference
 from rules.shown import shown
+from rules.stubbed import of_a_stub
 from rules.time import due, limit_fact
 from schemas.clock import ClockState
 from schemas.deadline import Archived, ArchiveStage, LimitReached, RungReached
-from schemas.dossier import DossierFact
 from schemas.event import Event, NotAnEvent, ref_in
 from schemas.instant import VIETNAM
 from schemas.notice import NoticeKind
-from schemas.ops import EventSkipped, Reopened, Retried
+from schemas.ops import EventSkipped, Retried
 from schemas.state import DossierStateChanged
 
 PARKED = "parked"
 """The limit that warns of a parked dossier before its due date."""
 ALARM_WORKING_DAYS = 1
 ALARM_TIME = time(7, 30, tzinfo=VIETNAM)
-WORDS = 200
 
 Output = tuple[str, bytes]
 """A topic, and what is said on it."""
-
-
-class Parked(Struct, frozen=True, array_like=True, gc=False):
-    """A fact that waits, as it came, and who stated it."""
-
-    ref: str
-    raw: bytes
-
-    @property
-    def shown(self) -> str:
-        """Who stated it and its id, as far as the public state has room for it: an operator may name it so."""
-        return self.ref[:WORDS]
-
-
-class Kept(Struct, frozen=True, array_like=True, gc=False):
-    """What a worker keeps of one dossier: the dossier, and what waits behind a fact that failed.
-
-    `alarm_at` is when somebody must be told that a parked dossier's due date comes near; None once they were.
-    `lettered` is how many facts were left to the dead letters because there is no room for them to wait: once it is
-    one, all that follow are, until the dossier is parked no longer. `bound` is no fewer bytes than are kept of the
-    dossier that is not parked; 0 where a release that did not count stored it.
-    """
-
-    dossier: Dossier | None = None
-    parked: tuple[Parked, ...] = ()
-    why: str = ""
-    since: datetime | None = None
-    alarm_at: datetime | None = None
-    stub: Stub | None = None
-    """What is left of a dossier that is archived; then there is nothing else."""
-    lettered: int = 0
-    bound: int = 0
-
-    def next_due(self) -> datetime | None:
-        """When time alone sets something in motion next; for a parked dossier only the alarm."""
-        if self.parked:
-            return self.alarm_at
-        if self.stub is not None:
-            return self.stub.forgotten_at
-        return (self.dossier.next_due() or stub_at(self.dossier)) if self.dossier else None
 
 
 def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
@@ -88,7 +48,7 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
     beside what waits already is left out, and `lettered` counts it.
     """
     if kept.stub is not None:
-        return _of_a_stub(kept, kept.stub, event, reference)
+        return of_a_stub(kept, kept.stub, event, reference, partial(_folded_again, reference))
     if not kept.parked:
         return _with_room(kept, *_folded(kept, event, raw, ref, reference))
     match event:
@@ -104,7 +64,7 @@ def advance(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Re
             # Timers say it again once the dossier moves on.
             return kept, []
     if kept.lettered:
-        return _left_out(kept), []
+        return kept.left_out(), []
     after = replace(kept, parked=(*kept.parked, Parked(ref, raw)))
     return _with_room(kept, *_said(after, event or _envelope(raw)))
 
@@ -138,7 +98,7 @@ def set_aside(
     Its dossier waits from here; one that waits already, or is archived, leaves it out.
     """
     if kept.parked or kept.stub is not None:
-        return _left_out(kept), []
+        return kept.left_out(), []
     after, facts = _with_room(kept, *_park(kept, event, Parked(ref, raw), why[:WORDS], reference))
     return after, [_output(fact, release) for fact in facts if not _why_unsayable([fact])]
 
@@ -162,52 +122,7 @@ def _unsayable(error: Exception) -> str:
 
 def _with_room(kept: Kept, after: Kept, said: list[Derived]) -> tuple[Kept, list[Derived]]:
     """What is kept after a fact, if it can be; else without the fact."""
-    return (after, said) if _is_held(after) else (_left_out(kept), [])
-
-
-def _is_held(kept: Kept) -> bool:
-    """Whether a record holds what waits; a dossier that is not parked was measured as it was folded."""
-    return not kept.parked or len(encode(kept)) <= MOST_KEPT_BYTES
-
-
-def _left_out(kept: Kept) -> Kept:
-    return replace(kept, lettered=kept.lettered + 1)
-
-
-def _of_a_stub(kept: Kept, stub: Stub, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
-    """What a fact comes to on an archived dossier. Raises NotAnEvent where a rule fails: there is nothing to park."""
-    try:
-        return _too_late(kept, stub, event, reference)
-    except Exception as error:
-        raise NotAnEvent(f"archived, and not refused: {type(error).__name__}: {error}") from error
-
-
-def _too_late(kept: Kept, stub: Stub, event: Event | None, reference: Reference) -> tuple[Kept, list[Derived]]:
-    match event:
-        case Archived() if event.data.stage is ArchiveStage.FORGOTTEN and event.time == stub.forgotten_at:
-            return Kept(), []
-        case Reopened():
-            return _reopened(kept, stub, event, reference)
-        case DossierFact():
-            stub, notices = refused(stub, event, reference)
-            return replace(kept, stub=stub), notices
-    return kept, []
-
-
-def _reopened(kept: Kept, stub: Stub, event: Reopened, reference: Reference) -> tuple[Kept, list[Derived]]:
-    """What was kept before, by folding its log again; nothing where that is not all of it."""
-    again = Kept()
-    try:
-        for raw in event.data.facts():
-            fact = _decoded(raw)
-            again, _ = advance(again, fact, raw, fact.ref if fact else ref_in(raw), reference)
-    except ValueError:
-        return kept, []
-    if again.dossier is None or again.parked or seen_in(again.dossier) != stub.seen:
-        return kept, []
-    counted = replace(again.dossier, numbers=stub.numbers, sequence=stub.sequence + 1)
-    dossier = evolve(counted, event, reference)
-    return Kept(dossier), [caused(DossierStateChanged, event, partial(shown, dossier, dossier.view()), "reopened")]
+    return (after, said) if after.is_held() else (kept.left_out(), [])
 
 
 def _folded(kept: Kept, event: Event | None, raw: bytes, ref: str, reference: Reference) -> tuple[Kept, list[Derived]]:
@@ -243,6 +158,15 @@ def _is_due(dossier: Dossier, event: Archived) -> bool:
     return event.data.stage is ArchiveStage.STUB and event.time == stub_at(dossier)
 
 
+def _folded_again(reference: Reference, facts: Iterable[bytes]) -> Kept:
+    """What is kept of a dossier after these facts, the whole of its log. Raises NotAnEvent."""
+    again = Kept()
+    for raw in facts:
+        fact = _decoded(raw)
+        again, _ = advance(again, fact, raw, fact.ref if fact else ref_in(raw), reference)
+    return again
+
+
 def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Reference) -> tuple[Kept, list[Derived]]:
     """Fold what waited, in order, until one fails again; then those behind it wait on."""
     going, said = Kept(kept.dossier, bound=kept.bound), list[Derived]()
@@ -252,7 +176,7 @@ def _again(kept: Kept, event: Event, waiting: tuple[Parked, ...], reference: Ref
         if going.parked:
             going, state = _said(replace(going, parked=waiting[number:], lettered=kept.lettered), event)
             # What was folded may have grown by more than it took while it waited.
-            return (going, [*said, *state]) if _is_held(going) else (kept, [])
+            return (going, [*said, *state]) if going.is_held() else (kept, [])
     going, facts = _folded(going, event, event.encode(), event.ref, reference)
     if going.parked:
         return replace(going, lettered=kept.lettered), [*said, *facts]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from rules.deadlines.calendar import LAST_DAY
 from rules.deadlines.calendar_change import Change
 from rules.dossier import OPEN, Dossier
-from rules.parking import Kept
+from rules.kept import Kept
 from rules.reference import Edition
 from rules.time import TIMERS
 from schemas.deadline import ReferenceChanged

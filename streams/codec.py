@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from rules import bounds
-from rules.parking import Kept
+from rules.kept import Kept
 
 encode = bounds.encode
 _decode = msgspec.msgpack.Decoder(Kept).decode

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from rules.parking import Kept, Output, due_of, set_aside, told
+from rules.kept import Kept
+from rules.parking import Output, due_of, set_aside, told
 from rules.rebasing import rebased
 from rules.reference import Reference
 from schemas import tracing

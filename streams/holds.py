@@ -3,7 +3,7 @@
 import structlog
 
 from rules.holds import Brakes, Resolve, timer_concerns
-from rules.parking import Kept
+from rules.kept import Kept
 from schemas.event import Event, NotAnEvent, UnknownType
 from schemas.ops import HOLDS, Brake, HoldLifted, HoldSet
 from streams.following import Gone, follow

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from connectors.broker import Message
 from connectors.reference import References
-from rules.parking import Kept
+from rules.kept import Kept
 from rules.rebasing import rebased
 from rules.reference import Edition, reference_of
 from schemas.notice import Notice

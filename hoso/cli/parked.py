@@ -16,7 +16,7 @@ from hoso.cli.why import reason
 
 if TYPE_CHECKING:
     from connectors.parked import Parked
-    from rules.parking import Parked as Waiting
+    from rules.kept import Parked as Waiting
     from schemas.ops import EventSkipped, Retried
 
 parked = typer.Typer()

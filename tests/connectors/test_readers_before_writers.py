@@ -9,7 +9,8 @@ from connectors.broker import Message, Producer, read_all
 from connectors.letters import readable
 from connectors.reference import References, publish, read_dir
 from connectors.settings import REPOSITORY
-from rules.parking import Kept, advance
+from rules.kept import Kept
+from rules.parking import advance
 from schemas import upcasting
 from schemas.dossier import LOG, SupplementReceived
 from schemas.event import Event, type_of

@@ -7,7 +7,8 @@ import pytest
 from connectors.broker import Message
 from connectors.rebuilding import compare, folded
 from hoso.refolding import differences
-from rules.parking import Kept, shown_of
+from rules.kept import Kept
+from rules.parking import shown_of
 from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.ops import EventSkipped, Retried

@@ -13,7 +13,8 @@ from typing import Any
 
 from connectors.broker import partition_of
 from connectors.topics import wanted
-from rules.parking import Kept, advance
+from rules.kept import Kept
+from rules.parking import advance
 from schemas.event import IDS, derived_id
 from schemas.topics import CHANGELOG, TOPICS, WORKER
 from tests.builders import REFERENCE

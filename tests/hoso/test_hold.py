@@ -12,7 +12,7 @@ from connectors import topics
 from connectors.holds import Holds
 from connectors.reference import publish
 from hoso.cli.hold import hold
-from rules.parking import Kept
+from rules.kept import Kept
 from schemas.ops import Brake
 from streams.holds import Holds as WorkersHolds
 from tests.builders import a_bundle, fold, received

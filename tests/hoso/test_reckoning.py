@@ -6,7 +6,7 @@ import pytest
 
 from hoso.reckoning import Ledgers, Reckoning, reckon
 from hoso.watching import Seen
-from rules.parking import Kept
+from rules.kept import Kept
 from rules.rebasing import rebased
 from schemas.event import Event
 from tests.builders import CODE, a_move, a_postal_fact, fold, received, result_ready

@@ -12,7 +12,8 @@ from connectors.history import History, history, published
 from connectors.reference import publish
 from hoso.cli.dossier import dossier
 from hoso.cli.reopen import reopen
-from rules.parking import Kept, advance, due_of
+from rules.kept import Kept
+from rules.parking import advance, due_of
 from schemas.dossier import LOG
 from schemas.event import Event
 from schemas.ops import Reopened

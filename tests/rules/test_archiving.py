@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from rules.archiving import FORGOTTEN_AFTER, STUB_AFTER, Stub
-from rules.parking import Kept, advance, due_of
+from rules.kept import Kept
+from rules.parking import advance, due_of
 from schemas.deadline import Archived
 from schemas.event import Event, NotAnEvent
 from schemas.instant import VIETNAM

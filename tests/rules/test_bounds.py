@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from rules import bounds
 from rules.bounds import MOST_FACTS, MOST_STATE_BYTES, encode
 from rules.dossier import Dossier
-from rules.parking import Kept, advance, due_of, told
+from rules.kept import Kept
+from rules.parking import advance, due_of, told
 from schemas.event import Event
 from schemas.ops import EventSkipped, Retried
 from streams.engine import MAX_RECORD_BYTES

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.dossier import Dossier, Verdict, evolve, seen_before
-from rules.parking import Kept
+from rules.kept import Kept
 from rules.reactions import react
 from schemas.event import Event
 from streams.codec import decode, encode

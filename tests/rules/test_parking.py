@@ -7,7 +7,8 @@ import pytest
 
 from rules import parking
 from rules.dossier import evolve
-from rules.parking import Kept, advance, due_of
+from rules.kept import Kept
+from rules.parking import advance, due_of
 from schemas.event import Event
 from schemas.ops import EventSkipped, Retried
 from tests.builders import CODE, REFERENCE, VERSION, a_fact, as_read, fold, received, result_ready

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rules.dossier import Dossier
-from rules.parking import Kept
+from rules.kept import Kept
 from rules.rebasing import rebased
 from rules.reference import Edition, reference_of
 from rules.time import due

@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, inspect
 
-from rules.parking import Kept, advance, due_of
+from rules.kept import Kept
+from rules.parking import advance, due_of
 from schemas.event import Event
 from schemas.instant import VIETNAM
 from tests.builders import CODE, REFERENCE, VERSION, a_fact, a_move, a_postal_fact, received, result_ready

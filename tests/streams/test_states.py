@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rules.parking import Kept
+from rules.kept import Kept
 from streams.codec import decode, encode
 from streams.engine import Record
 from streams.fold import Fold

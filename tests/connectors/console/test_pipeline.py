@@ -23,7 +23,8 @@ from connectors.store.breaker import Breaker
 from connectors.store.queue import Owed, Queue
 from connectors.store.tables import LANES, OWED
 from connectors.verdicts import TryLater
-from rules.parking import Kept, advance
+from rules.kept import Kept
+from rules.parking import advance
 from schemas.instant import clock
 from schemas.state import STATE
 from tests.builders import REFERENCE, received

@@ -17,7 +17,8 @@ from connectors.dead_letters import State, named, read
 from connectors.history import folded
 from connectors.holds import standing
 from connectors.letters import keep
-from rules.parking import Kept, advance
+from rules.kept import Kept
+from rules.parking import advance
 from schemas.dossier import LOG
 from schemas.event import Event, NotAnEvent, UnknownType, ref_in
 from schemas.ops import HOLDS, EventSkipped, HoldLifted, HoldSet, Retried

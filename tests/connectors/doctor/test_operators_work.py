@@ -15,7 +15,8 @@ from connectors.project import sets
 from connectors.project.main import identities
 from connectors.store import open_store
 from rules.facts import Derived
-from rules.parking import Kept, advance
+from rules.kept import Kept
+from rules.parking import advance
 from schemas.instant import now
 from schemas.ops import Brake
 from schemas.postal import WEBHOOKS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rules.deadlines.form04 import MORE_TIME, STATES
 from rules.deadlines.limits import Limit
 from rules.dossier import Dossier
-from rules.parking import Kept
+from rules.kept import Kept
 from rules.rebasing import rebased
 from rules.reference import Edition, reference_of
 from rules.time import TIMERS, due

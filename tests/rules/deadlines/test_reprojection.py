@@ -14,8 +14,8 @@ from rules.deadlines.clock import project
 from rules.deadlines.explain import explain
 from rules.deadlines.reprojection import Moved, reprojected
 from rules.dossier import OPEN, Dossier, evolve
+from rules.kept import Kept
 from rules.life import LifeFact, inserted
-from rules.parking import Kept
 from rules.rebasing import rebased
 from rules.reference import Edition, Reference, reference_of, term_of
 from schemas.clock import ClockFact, ClockKind, SupplementPolicy, Term, Unit
