@@ -138,7 +138,7 @@ def _answer(verdicts: Sequence[Verdict]) -> JSONResponse:
         return JSONResponse({"accepted": accepted, "rejected": rows}, 202)
     if all(isinstance(one, Conflict) for one in rejected):
         status, says = 409, "These ids stand for something else already; a new fact needs a new id."
-    elif all("source" in one.fields for one in rejected):
+    elif all(one.is_anothers for one in rejected):
         status, says = 403, "You may speak for your own agency only; `rejected` names what is wrong with each event."
     else:
         status, says = 422, "No event was let in; `rejected` names every faulty field of each."

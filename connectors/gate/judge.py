@@ -45,6 +45,13 @@ class Rejection:
     errors: tuple[FieldProblem, ...]
     traceparent: str | None = None
     """What it says its trace is, unchecked."""
+    source: str | None = None
+    """Who it says has stated it; None where it names nobody."""
+
+    @property
+    def is_anothers(self) -> bool:
+        """Whether it names somebody, and its sender may not speak for them."""
+        return self.source is not None and "source" in self.fields
 
     @property
     def fields(self) -> frozenset[str]:
@@ -106,7 +113,7 @@ def _rejection(said: dict[str, Any], problems: list[FieldProblem]) -> Rejection:
         value = said.get(name)
         return clean(value) if isinstance(value, str) else None
 
-    return Rejection(told("id"), told("subject"), distinct(problems), told(trace.HEADER))
+    return Rejection(told("id"), told("subject"), distinct(problems), told(trace.HEADER), told("source"))
 
 
 def _envelope(

@@ -100,6 +100,17 @@ def test_403_for_another_agencys_events(rig: Rig) -> None:
     assert len(rig.producer.on(LOG)) == before
 
 
+@pytest.mark.parametrize("source", [None, 7])
+def test_422_where_an_event_names_nobody_as_its_source(rig: Rig, source: int | None) -> None:
+    event = {**a_sample(), "source": source}
+    if source is None:
+        del event["source"]
+
+    said = is_a_problem(rig.client.post("/v1/events", json=event, headers=rig.auth()), 422)
+
+    assert "source" in {error["field"] for error in said["rejected"][0]["errors"]}
+
+
 def test_403_for_an_agency_that_is_no_more(rig: Rig) -> None:
     is_a_problem(rig.client.post("/v1/events", json=a_sample(), headers=rig.auth("H29.55")), 403)
 
