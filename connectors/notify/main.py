@@ -43,7 +43,7 @@ RATE_PER_SECOND = 100.0
 """How many callbacks a second one agency is sent at most (real time)."""
 SHOWN_SECONDS = 5.0
 """How often (real time) what is owed is counted."""
-SAID_SECONDS = 0.25
+SAID_SECONDS = 1.0
 """How far apart (real time) looks for digests that are due and for receipts to say are: nobody waits for one."""
 
 

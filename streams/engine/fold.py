@@ -76,23 +76,29 @@ class Fold:
     def _measured(self, record: Record, stepped: Stepped) -> Stepped:
         """What the broker would refuse for ever is refused here, before anything is sent."""
         key = len(record.key)
-        sizes = [key + HEADER.size + len(stepped.state or b"")]
-        sizes += [key + len(value) for _, value in stepped.outputs]
-        sizes += [len(letter.key) + len(letter.value) for letter in stepped.letters]
-        if max(sizes) > self.max_record_bytes:
-            raise TooLarge(f"{record.key!r} at offset {record.offset}: {max(sizes)} > {self.max_record_bytes} bytes")
+        largest = key + HEADER.size + len(stepped.state or b"")
+        for _, value in stepped.outputs:
+            largest = max(largest, key + len(value))
+        for letter in stepped.letters:
+            largest = max(largest, len(letter.key) + len(letter.value))
+        if largest > self.max_record_bytes:
+            raise TooLarge(f"{record.key!r} at offset {record.offset}: {largest} > {self.max_record_bytes} bytes")
         return stepped
 
     def _keep(self, unit: Unit, part: Partition, record: Record, stored: bytes | None, stepped: Stepped) -> None:
+        if stepped.outputs or stepped.letters:
+            self._say(unit, part, record, stepped)
+        if stepped.state is not None:
+            self._change(unit, part, record, stored, stepped, stepped.state)
+        elif stored is not None:
+            self._move(unit, part, record, stored, stepped)
+
+    def _say(self, unit: Unit, part: Partition, record: Record, stepped: Stepped) -> None:
         fenced = record.offset < max(self.fence.get(record.partition, 0), part.fence)
         for topic, value in stepped.outputs:
             if not (fenced and self._is_effect(topic)):
                 unit.outputs[topic].append((record.key, value))
         unit.letters += (letter for letter in stepped.letters if not (fenced and self._is_effect(letter.topic)))
-        if stepped.state is not None:
-            self._change(unit, part, record, stored, stepped, stepped.state)
-        elif stored is not None:
-            self._move(unit, part, record, stored, stepped)
 
     def _is_effect(self, topic: str) -> bool:
         return self.effects is None or topic in self.effects
