@@ -74,13 +74,17 @@ def start(
     log: Path,
     env: Mapping[str, str] | None = None,
     dies_with_us: signal.Signals | None = None,
+    niceness: int = 0,
 ) -> Pid:
     """Start a command in its own session, its words appended to log.
 
     With `dies_with_us` the kernel sends it that signal when the thread that called this ends, however it ends.
+    `niceness` is added to our own.
     """
     if dies_with_us is not None:
         argv = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(dies_with_us)), *argv]
+    if niceness:
+        argv = ["nice", "-n", str(niceness), *argv]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         child = subprocess.Popen(

@@ -103,5 +103,6 @@ def _spec(process: Process, common: dict[str, str], address: str, settings: Sett
         ready=f"http://{LOOPBACK}:{ops_port}/readyz",
         stop_order=process.stop_order,
         stop_seconds=settings.stop_seconds,
+        niceness=process.niceness,
         address=address,
     )

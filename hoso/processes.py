@@ -13,6 +13,8 @@ class Process:
     help: str
     stop_order: int
     """Lower stops earlier: first the doors that let facts in, last what tells the agencies."""
+    niceness: int = 0
+    """How far it gives way where cores are short, as `nice` counts; above 0 where nobody waits for what it does."""
 
     def exists(self) -> bool:
         """Whether this release has it, without importing it."""
@@ -30,7 +32,7 @@ PROCESSES = (
     Process("translate", "connectors.translate", "Turn carriers' webhooks into facts on the log.", 2),
     Process("poll", "connectors.poll", "Ask the carriers about items they have not spoken of.", 1),
     Process("notify", "connectors.notify.main", "Tell the agencies: callback, results, feed.", 4),
-    Process("project", "connectors.project.main", "Keep the read model in SQL.", 4),
-    Process("monitor", "connectors.monitors.main", "Watch the topics and count, for Prometheus.", 4),
+    Process("project", "connectors.project.main", "Keep the read model in SQL.", 4, niceness=10),
+    Process("monitor", "connectors.monitors.main", "Watch the topics and count, for Prometheus.", 4, niceness=10),
 )
 BY_NAME = {process.name: process for process in PROCESSES}

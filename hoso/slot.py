@@ -79,7 +79,13 @@ class Slot:
     def _launch(self) -> None:
         again = self.row.state is State.DEAD
         try:
-            self._pid = child.start(self.spec.argv, self.row.log, self.spec.env, dies_with_us=signal.SIGKILL)
+            self._pid = child.start(
+                self.spec.argv,
+                self.row.log,
+                self.spec.env,
+                dies_with_us=signal.SIGKILL,
+                niceness=self.spec.niceness,
+            )
         except OSError as error:
             log.error("%s cannot be started: %s", self.spec.name, error)
             self._count_death(None)

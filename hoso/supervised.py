@@ -22,6 +22,8 @@ class Spec:
     """Lower stops earlier; equals stop together."""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 30
+    niceness: int = 0
+    """Added to our own, as `nice` counts."""
     address: str = ""
     """Where people find it, for the screen."""
 

@@ -114,6 +114,12 @@ def test_every_process_has_its_own_ops_port_and_lasting_name(tmp_path: Path, mon
     assert specs[1].address == f"http://127.0.0.1:{specs[1].env['HOSO_EDGE_PORT']}"
 
 
+def test_what_nobody_waits_for_gives_way_to_the_rest() -> None:
+    specs = {spec.name: spec.niceness for spec in pipeline.specs("127.0.0.1:9092", Settings())}
+
+    assert {name for name, niceness in specs.items() if niceness} == {"project", "monitor"}
+
+
 def test_the_doors_close_before_the_worker_and_the_worker_before_notify() -> None:
     order = {name: process.stop_order for name, process in BY_NAME.items()}
 

@@ -53,6 +53,26 @@ def an_address(status: Sequence[int]) -> Iterator[str]:
         yield f"{listening.address}/readyz"
 
 
+def test_what_nobody_waits_for_runs_behind_the_others_also_when_started_again(tmp_path: Path) -> None:
+    def niceness_of(pid: int | None) -> int:
+        return os.getpriority(os.PRIO_PROCESS, pid or 0) - os.getpriority(os.PRIO_PROCESS, 0)
+
+    specs = [
+        a_spec("live", ready=says_up(tmp_path / "live.log")),
+        a_spec("counts", ready=says_up(tmp_path / "counts.log"), niceness=7),
+    ]
+
+    with Supervisor(specs, tmp_path, QUICK) as supervisor:
+        supervisor.wait_ready(SOON)
+        live, counts = (row.pid for row in supervisor.state())
+        assert (niceness_of(live), niceness_of(counts)) == (0, 7)
+
+        os.kill(counts or 0, signal.SIGKILL)
+        assert supervisor.wait_until(lambda rows: rows[1].pid not in (counts, None), SOON)
+        supervisor.wait_ready(SOON)
+        assert niceness_of(supervisor.state()[1].pid) == 7
+
+
 def test_what_dies_is_started_again(tmp_path: Path) -> None:
     with Supervisor([a_spec()], tmp_path, QUICK) as supervisor:
         supervisor.wait_ready(SOON)
