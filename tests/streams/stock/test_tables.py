@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import faust
 import pytest
 from faust.stores.memory import Store
+from faust.stores.rocksdb import Store as RocksStore
 from faust.tables.recovery import Recovery
 from faust.types import TP
 
@@ -20,6 +24,13 @@ from tests.streams.engine.doubles import Raw, bare, unit_of
 from tests.streams.stock.stock import nothing
 
 ROOT = Path(__file__).parents[3]
+HOLDER = """import sys
+from rocksdict import Options, Rdict
+kept = Rdict(sys.argv[1], Options(raw_mode=True))
+print("held", flush=True)
+sys.stdin.read()
+"""
+PIPES: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
 
 def keep(state: bytes | None, record: Record) -> Stepped:
@@ -88,13 +99,24 @@ async def test_stock_waits_for_ever_for_a_record_that_is_not_there_and_ours_ends
     assert recovery.signal_recovery_end.is_set()
 
 
-def test_stock_locks_a_rocksdb_folder_and_ours_has_none(tmp_path: Path) -> None:
-    """Defect L is not shown: no RocksDB is installed, and that is our answer."""
-    app = build_app("ours", "127.0.0.1:1", instance_id=None, data_dir=tmp_path, partitions=1)
+@pytest.mark.anyio
+async def test_stock_cannot_open_the_rocksdb_folder_of_a_worker_that_still_lives_and_ours_has_no_folder(
+    stock: faust.App, tmp_path: Path
+) -> None:
+    """Defect L: the worker that goes and the one that comes share a `datadir`, as in a rolling restart."""
+    app = build_app("ours", "127.0.0.1:1", instance_id=None, data_dir=tmp_path / "ours", partitions=1)
+    store = RocksStore("rocksdb://", stock, stock.Table("t", partitions=1))
 
+    with subprocess.Popen([sys.executable, "-c", HOLDER, store.partition_path(0)], **PIPES) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(Exception, match="LOCK: Resource temporarily unavailable"):
+            await store._try_open_db_for_partition(0, max_retries=2, retry_delay=0.0)
+        holder.communicate(b"go")
+
+    assert await store._try_open_db_for_partition(0) is not None
     assert str(app.conf.store) == "memory:"
-    with pytest.raises(ImportError):
-        __import__("rocksdict")
+    assert not any("rocks" in name for name in metadata.requires("hoso") or () if "extra ==" not in name)
 
 
 def test_stock_changelogs_have_eight_partitions_and_one_replica_and_ours_come_from_the_list(
