@@ -1,4 +1,4 @@
-"""What a worker keeps of one dossier: the dossier itself, what waits behind a fact that failed, or the stub of both."""
+"""What a worker keeps of one dossier: the dossier itself, what waits behind a fact that failed, or the stub."""
 
 from datetime import datetime
 

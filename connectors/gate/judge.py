@@ -51,7 +51,7 @@ class Rejection:
     @property
     def is_anothers(self) -> bool:
         """Whether it names somebody, and its sender may not speak for them."""
-        return self.source is not None and "source" in self.fields
+        return bool(self.source) and "source" in self.fields
 
     @property
     def fields(self) -> frozenset[str]:
